@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * HTTP and SMTP as a client, over libcurl, which is a module.  One handle per
+ * peer, so that the connection lives on between requests.
+ */
+#ifndef MS_NET_H
+#define MS_NET_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/base.h"
+
+struct ms_net_auth {
+	const char *user;	/* or NULL */
+	const char *password;	/* or NULL */
+	const char *ca_file;	/* PEM anchors of TLS, or NULL: the system's */
+	const char *cert_file;	/* client certificate and key, PEM, or NULL */
+	const char *key_file;
+	const char *key_password;
+};
+
+/* ---- HTTP ---- */
+
+struct ms_http;
+
+struct ms_http_reply {
+	long status;		/* HTTP status code */
+	char type[128];		/* Content-Type without parameters, lower case */
+	struct ms_buf body;	/* its maximum is set by the caller */
+};
+
+/*
+ * url: http:// or https:// without user:password@ (MS_USAGE).  Timeouts in
+ * milliseconds: connect, and the whole exchange.
+ */
+int ms_http_new(const char *url, const struct ms_net_auth *auth,
+    unsigned connect_ms, unsigned total_ms, struct ms_http **ret,
+    struct ms_err *err);
+void ms_http_free(struct ms_http *h);
+/*
+ * POST n bytes (or GET when type is NULL).  0 for any HTTP status; no
+ * redirects are followed.  MS_TEMPFAIL when the peer could not be reached, was
+ * too slow or broke off; MS_NOPERM for a TLS certificate that does not
+ * verify; MS_DATA for a body beyond the maximum.
+ */
+int ms_http_exchange(struct ms_http *h, const char *type, const void *p,
+    size_t n, const char *accept, struct ms_http_reply *reply,
+    struct ms_err *err);
+
+/* ---- SMTP ---- */
+
+struct ms_smtp;
+
+enum ms_smtp_tls { MS_SMTP_TLS_NONE, MS_SMTP_TLS_STARTTLS,
+	MS_SMTP_TLS_IMPLICIT };
+
+struct ms_smtp_rcpt {
+	const char *addr;	/* addr-spec; CR, LF, controls, blanks and angle
+				 * brackets outside a quoted local part are
+				 * refused with MS_DATA before anything is sent */
+	int code;		/* out: the server's reply to RCPT, or to what
+				 * followed when that decided; 0: not reached */
+	char reply[256];	/* out: its text */
+};
+
+int ms_smtp_new(const char *host, unsigned port, enum ms_smtp_tls tls,
+    const struct ms_net_auth *auth, unsigned connect_ms, unsigned total_ms,
+    struct ms_smtp **ret, struct ms_err *err);
+void ms_smtp_free(struct ms_smtp *s);
+/*
+ * Send one message to all the recipients in one transaction.  With
+ * `all_or_none` a refused recipient ends it before DATA.  0: the server
+ * accepted responsibility after DATA for every recipient whose code is 2xx.
+ * -1 with MS_TEMPFAIL: connection failed, broke (mid-DATA too), or 4xx;
+ * MS_NO: refused for good (5xx); MS_NOPERM: log-in or certificate.  The
+ * per-recipient codes are set in every case.  The message must have CRLF line
+ * ends; dots are stuffed here.
+ */
+int ms_smtp_send(struct ms_smtp *s, const char *envelope_from,
+    struct ms_smtp_rcpt *rcpt, size_t nrcpt, bool all_or_none,
+    struct ms_src *message, struct ms_err *err);
+
+#endif
