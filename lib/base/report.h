@@ -33,6 +33,7 @@ struct ms_report {
 	enum ms_verdict verdict;
 	bool concluded;
 	bool retry;		/* undecided because a service was not reachable */
+	bool lost;		/* a finding did not fit in memory */
 	struct ms_finding *v;
 	size_t n, cap;
 	/* What verifiers of every format fill in; owned, NULL or -1: not known */
@@ -44,7 +45,11 @@ struct ms_report {
 
 void ms_report_init(struct ms_report *r);
 void ms_report_clear(struct ms_report *r);
-/* Add a finding; clause may be NULL.  -1 only when out of memory. */
+/*
+ * Add a finding; clause may be NULL.  -1 only when out of memory; the report
+ * then never concludes as good.  A finding added after the conclusion can
+ * make the verdict worse, never better.
+ */
 int ms_report_add(struct ms_report *r, enum ms_verdict v, const char *code,
     const char *clause, struct ms_err *err, const char *fmt, ...)
     __attribute__((format(printf, 6, 7)));
@@ -52,13 +57,14 @@ int ms_report_add(struct ms_report *r, enum ms_verdict v, const char *code,
 bool ms_report_has(const struct ms_report *r, const char *code);
 /*
  * Set and return the verdict: bad if any finding is bad, else undecided if
- * any is undecided, else none if any says none, else good.  Call it when all
- * checks have run, once.
+ * any is undecided, else none if any says none, else good if any says good,
+ * else undecided: who finds a signature good says so.  Call it when all
+ * checks have run; a second call returns the first one's answer.
  */
 enum ms_verdict ms_report_conclude(struct ms_report *r);
 /* The decisive sentence: of the first bad, else undecided finding, else "". */
 const char *ms_report_why(const struct ms_report *r);
-/* "good", "bad", "undecided", "none". */
+/* "good", "bad", "undecided", "none", "note". */
 const char *ms_verdict_str(enum ms_verdict v);
 
 #endif
