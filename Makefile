@@ -116,7 +116,9 @@ UNITSRC := $(wildcard t/unit/*.c)
 FUZZSRC := $(wildcard t/fuzz/*.c)
 BENCHSRC := $(wildcard t/bench/*.c)
 LIBOBJ  := $(LIBSRC:%.c=$(B)/%.o)
+# What several programs share; an archive, so that each links what it uses.
 AUXOBJ  := $(CMDAUX:%.c=$(B)/%.o)
+LIBCMD  := $(if $(AUXOBJ),$(B)/libcmd.a)
 PROGS   := $(CMDSRC:cmd/%.c=$(B)/bin/%)
 MODNAMES := $(patsubst mod-%.c,%,$(notdir $(MODSRC)))
 MODS    := $(MODNAMES:%=$(B)/lib/mailseal/ms-%.so)
@@ -146,13 +148,17 @@ $(B)/libmailseal.a: $(LIBOBJ)
 	@rm -f $@
 	$(AR) rcs $@ $(LIBOBJ)
 
+$(B)/libcmd.a: $(AUXOBJ)
+	@rm -f $@
+	$(AR) rcs $@ $(AUXOBJ)
+
 $(B)/%.o: %.c | needs
 	@mkdir -p $(@D)
 	$(CC) $(ALLCFLAGS) -c -o $@ $<
 
-$(B)/bin/ms-%: $(B)/cmd/ms-%.o $(AUXOBJ) $(B)/libmailseal.a
+$(B)/bin/ms-%: $(B)/cmd/ms-%.o $(LIBCMD) $(B)/libmailseal.a
 	@mkdir -p $(@D)
-	$(CC) $(ALLLDFLAGS) -pie -o $@ $< $(AUXOBJ) $(B)/libmailseal.a $(PROGLIBS)
+	$(CC) $(ALLLDFLAGS) -pie -o $@ $< $(LIBCMD) $(B)/libmailseal.a $(PROGLIBS)
 
 $(B)/bin/unit-%: $(B)/t/unit/%.o $(B)/libmailseal.a
 	@mkdir -p $(@D)

@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Clients of others' services, and the identity store, where one's own keys
+ * and certificates lie.
+ */
+#ifndef MS_REMOTE_H
+#define MS_REMOTE_H
+
+#include "net/net.h"
+#include "tsp/tsp.h"
+
+/* ---- timestamps ---- */
+
+struct ms_stamper;
+struct ms_stamper_conf {
+	const char *const *urls;	/* in the order they are asked */
+	size_t nurls;
+	const struct ms_net_auth *auth;	/* or NULL */
+	unsigned connect_ms, total_ms;	/* for each authority */
+	struct ms_trust *trust;	/* tokens are checked against it when it is
+				 * not NULL and not empty */
+};
+int ms_stamper_new(const struct ms_stamper_conf *conf,
+    struct ms_stamper **ret, struct ms_err *err);
+void ms_stamper_free(struct ms_stamper *s);
+/*
+ * An ms_stamp_fn with a struct ms_stamper as arg: asks one authority after
+ * the other until one gives a token that is right.  MS_TEMPFAIL, naming each
+ * and its reason, when none does.
+ */
+int ms_stamper_stamp(void *arg, enum ms_oid md, struct ms_span imprint,
+    struct ms_buf *token, struct ms_err *err);
+
+/* ---- identity store: $XDG_DATA_HOME/mailseal/identities ---- */
+
+/*
+ * One file an identity: NAME.pem with the certificate, its chain and the key
+ * (PKCS#8, encrypted unless it was imported so), mode 0600, NAME being the
+ * first 16 hex digits of the certificate's SHA-256.  Past keys stay.
+ */
+struct ms_idstore;
+int ms_idstore_open(const char *dir, struct ms_idstore **ret,
+    struct ms_err *err);
+void ms_idstore_free(struct ms_idstore *s);
+
+struct ms_identry {
+	char *name;		/* 16 hex digits */
+	X509 *cert;
+	bool encrypted;		/* the key needs a passphrase */
+};
+struct ms_identries {
+	struct ms_identry *v;
+	size_t n;
+};
+/* All of them, or those of an address; certificates only, no passphrase. */
+int ms_idstore_list(struct ms_idstore *s, const struct ms_addr *addr,
+    struct ms_identries *l, struct ms_err *err);
+void ms_identries_clear(struct ms_identries *l);
+/* Put an identity in; pass encrypts its key (NULL: in clear).  One that is
+ * there already is replaced. */
+int ms_idstore_put(struct ms_idstore *s, const struct ms_ident *id,
+    const struct ms_buf *pass, struct ms_err *err);
+int ms_idstore_get(struct ms_idstore *s, const char *name, ms_pass_fn *pass,
+    void *arg, struct ms_idents *l, struct ms_err *err);
+
+/*
+ * What -i, --key and --cert mean: an address (its keys in the store), a file
+ * (PEM, DER, PKCS#12) with key and certificate, or key and certificate apart.
+ * Adds to l.  MS_NOINPUT when there is nothing of that name, with a hint.
+ * use: only identities whose certificate may be used so (MS_USE_ANY: all).
+ */
+struct ms_ident_spec {
+	const char *identity;	/* -i, or NULL */
+	const char *key;	/* --key, or NULL */
+	const char *cert;	/* --cert, or NULL */
+};
+int ms_ident_load(struct ms_idstore *s, const struct ms_ident_spec *spec,
+    enum ms_usage use, ms_pass_fn *pass, void *arg, struct ms_idents *l,
+    struct ms_err *err);
+
+#endif
