@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Handing messages on: transports.  One file per kind, one table of kinds.
+ */
+#ifndef MS_MAIL_H
+#define MS_MAIL_H
+
+#include "mime/mime.h"
+#include "net/net.h"
+
+enum ms_delivery {
+	MS_DELIVERY_NONE = 0,	/* not tried */
+	MS_DELIVERED,		/* the next system took responsibility */
+	MS_DEFERRED,		/* for now not: nothing was taken */
+	MS_FAILED		/* refused for good */
+};
+
+struct ms_rcpt_result {
+	const char *addr;	/* addr-spec; borrowed */
+	enum ms_delivery state;
+	char reason[256];	/* one line */
+};
+
+struct ms_transport;
+
+/*
+ * "smtp://[USER@]HOST[:PORT]" (port 25; STARTTLS required unless the host is
+ * loopback), "smtps://[USER@]HOST[:PORT]" (465), "sendmail:[PATH]" (default
+ * /usr/sbin/sendmail), "maildir:PATH" (one Maildir for all recipients, made
+ * when missing).  A password in the URI is MS_USAGE, an unknown kind too.
+ * Nothing is contacted yet.
+ */
+int ms_transport_open(const char *uri, const struct ms_net_auth *auth,
+    struct ms_transport **ret, struct ms_err *err);
+void ms_transport_free(struct ms_transport *t);
+/*
+ * Deliver one message (a spool: it may be read again by the next transport)
+ * to all recipients or none: envelope sender is an addr-spec or "" for the
+ * null sender.  0: every recipient is MS_DELIVERED; -1 with MS_TEMPFAIL or
+ * MS_NO, the states tell; what is not MS_DELIVERED was taken by nobody, except
+ * that a connection that broke after the final dot may have been: the reason
+ * says so.
+ */
+int ms_transport_send(struct ms_transport *t, const char *from,
+    struct ms_rcpt_result *rcpts, size_t n, struct ms_spool *message,
+    struct ms_err *err);
+
+#endif
