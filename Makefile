@@ -67,7 +67,8 @@ KNOWS_dispatch := openssl
 LIBS := libcrypto:libssl-dev libcurl:libcurl4-openssl-dev popt:libpopt-dev \
 	libmagic:libmagic-dev libidn2:libidn2-dev jansson:libjansson-dev \
 	sqlite3:libsqlite3-dev libevent:libevent-dev
-# Modules and what each is linked with; lib/AREA/mod-NAME.c
+# Modules and what each is linked with; lib/AREA/mod-NAME.c, and what does not
+# fit in it in lib/AREA/mod-NAME-*.c (so NAME has no hyphen)
 PKG_json  := jansson
 PKG_idn   := libidn2
 PKG_magic := libmagic
@@ -120,7 +121,9 @@ LIBOBJ  := $(LIBSRC:%.c=$(B)/%.o)
 AUXOBJ  := $(CMDAUX:%.c=$(B)/%.o)
 LIBCMD  := $(if $(AUXOBJ),$(B)/libcmd.a)
 PROGS   := $(CMDSRC:cmd/%.c=$(B)/bin/%)
-MODNAMES := $(patsubst mod-%.c,%,$(notdir $(MODSRC)))
+MODMAIN := $(foreach f,$(MODSRC),$(if \
+	$(findstring -,$(patsubst mod-%,%,$(notdir $(f)))),,$(f)))
+MODNAMES := $(patsubst mod-%.c,%,$(notdir $(MODMAIN)))
 MODS    := $(MODNAMES:%=$(B)/lib/mailseal/ms-%.so)
 UNITS   := $(UNITSRC:t/unit/%.c=$(B)/bin/unit-%)
 FUZZERS := $(FUZZSRC:t/fuzz/%.c=$(B)/bin/fuzz-%)
@@ -174,14 +177,15 @@ $(B)/bin/fuzz-%: $(B)/t/fuzz/%.o $(B)/libmailseal.a
 		$(B)/libmailseal.a $(PROGLIBS)
 
 define MODULE
-$$(B)/lib/mailseal/ms-$(1).so: $$(B)/$(2:%.c=%.o) $$(B)/libmailseal.a
+$$(B)/lib/mailseal/ms-$(1).so: $(patsubst %.c,$(B)/%.o,$(2) \
+		$(wildcard $(2:%.c=%-*.c))) $$(B)/libmailseal.a
 	@mkdir -p $$(@D)
 	$$(CC) $$(filter-out -pie,$$(ALLLDFLAGS)) -shared \
-		-Wl,--exclude-libs,ALL -o $$@ $$< $$(B)/libmailseal.a \
+		-Wl,--exclude-libs,ALL -o $$@ $$^ \
 		$$(foreach p,$$(PKG_$(1)),$$(shell pkg-config --libs $$(p))) \
 		$$(CRYPTO)
 endef
-$(foreach m,$(MODSRC),$(eval $(call MODULE,$(patsubst mod-%.c,%,$(notdir $(m))),$(m))))
+$(foreach m,$(MODMAIN),$(eval $(call MODULE,$(patsubst mod-%.c,%,$(notdir $(m))),$(m))))
 
 -include $(shell find $(B) -name '*.d' 2>/dev/null)
 
