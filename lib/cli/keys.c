@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What a configuration file may name: every key of every program, since all
+ * read the same files, and the programs that a section may be for.  A key
+ * has one meaning over all programs.  t/lint/keys.bats proves that this is
+ * what the programs take; both lists are sorted.
+ */
+#include "cli/internal.h"
+
+static const char *const keys[] = {
+	"accuracy",
+	"algorithm",
+	"aliases",
+	"all",
+	"allow-legacy",
+	"allow-other-from",
+	"armor",
+	"askpass",
+	"ca-dir",
+	"cert",
+	"cert-format",
+	"chain",
+	"cipher",
+	"clock",
+	"crl",
+	"days",
+	"digest",
+	"domain",
+	"for",
+	"hash",
+	"identity",
+	"key",
+	"listen",
+	"passphrase-command",
+	"passphrase-file",
+	"policy",
+	"policy-file",
+	"policy-oid",
+	"protect-headers",
+	"require-integrity",
+	"revocation",
+	"self",
+	"source",
+	"transport",
+	"trust",
+	"trust-tsa",
+	"tsa",
+	"workers"
+};
+
+static const char *const progs[] = {
+	"ms-ca",
+	"ms-decrypt",
+	"ms-encrypt",
+	"ms-id",
+	"ms-lookup",
+	"ms-send",
+	"ms-sign",
+	"ms-tsa",
+	"ms-tsad",
+	"ms-verify"
+};
+
+static bool
+has(const char *const v[], size_t n, const char *s)
+{
+	size_t i;
+
+	for (i = 0; i < n; i++)
+		if (ms_streq(v[i], s))
+			return true;
+	return false;
+}
+
+bool
+cli_key_known(const char *key)
+{
+	return has(keys, sizeof(keys) / sizeof(keys[0]), key);
+}
+
+bool
+cli_prog_known(const char *name)
+{
+	return has(progs, sizeof(progs) / sizeof(progs[0]), name);
+}
