@@ -89,26 +89,40 @@ int ms_der_want_oid(struct ms_span *s, struct ms_span *oid, const char *what,
 /* A non-negative INTEGER that fits. */
 int ms_der_want_uint(struct ms_span *s, uint64_t *v, const char *what,
     struct ms_err *err);
-/* UTCTime or GeneralizedTime to UTC seconds; *micros may be NULL. */
+/*
+ * UTCTime or GeneralizedTime to UTC seconds; *micros may be NULL.  Seconds
+ * and Z are required (RFC 5280 4.1.2.5); a GeneralizedTime may have a fraction
+ * of any length, of which six digits count, trailing zeros included.
+ */
 int ms_der_parse_time(int tag, struct ms_span v, time_t *t, unsigned *micros,
     struct ms_err *err);
 /*
- * Rewrite a BER element (indefinite lengths, constructed strings) as one with
- * definite lengths, nesting at most MS_DER_DEPTH.  SETs are not sorted.
+ * Rewrite a BER element (indefinite or overlong lengths, constructed strings)
+ * as one with minimal definite lengths and strings in one piece, nesting at
+ * most MS_DER_DEPTH, appended to der.  SETs are not sorted; a constructed
+ * string under an implicit tag stays constructed, as nothing tells it from a
+ * SEQUENCE.
  */
 int ms_ber_to_der(struct ms_span ber, struct ms_buf *der, struct ms_err *err);
 
 /* ---- reading a stream ---- */
 
+/*
+ * Lengths are definite up to 2^63 - 1 or indefinite; memory is bounded
+ * whatever the input says.  `what` names an element in messages
+ * ("EncryptedContentInfo"): a string literal, or one that lives as long as the
+ * reader.  A failure is sticky.
+ */
 struct ms_ber;
 
-/* Reader over src (borrowed). */
+/* Reader over src (borrowed), from where src stands. */
 struct ms_ber *ms_ber_new(struct ms_src *src, struct ms_err *err);
 void ms_ber_free(struct ms_ber *r);
 /*
  * Look at the next element of the open constructed element: 1 with its tag in
  * *tag (the constructed bit of a string included), 0 at the end of the open
- * element (definite: all consumed; indefinite: end-of-contents), -1.
+ * element (definite: all consumed; indefinite: end-of-contents; before the
+ * outermost element, the end of the source), -1.
  */
 int ms_ber_peek(struct ms_ber *r, int *tag, struct ms_err *err);
 /* Enter the next element, which must be constructed and have this tag. */
@@ -116,17 +130,19 @@ int ms_ber_enter(struct ms_ber *r, int tag, const char *what,
     struct ms_err *err);
 /* Leave the open element: it must be at its end. */
 int ms_ber_leave(struct ms_ber *r, const char *what, struct ms_err *err);
-/* Read the next element whole, rewritten with definite lengths, up to max
- * bytes. */
+/* Append the next element whole to `to`, rewritten as by ms_ber_to_der(), up
+ * to max bytes; on failure `to` is as before. */
 int ms_ber_slurp(struct ms_ber *r, struct ms_buf *to, size_t max,
     const char *what, struct ms_err *err);
-/* Skip the next element, whatever its size. */
+/* Skip the next element, whatever its size.  What lies in a definite length is
+ * not looked at. */
 int ms_ber_skip(struct ms_ber *r, const char *what, struct ms_err *err);
 /*
  * The contents of the next element, an OCTET STRING (tag given: universal or
  * context-implicit, primitive or constructed, definite or not, pieces nested
- * at most 4 deep), as a source.  Read it to its end before going on.
- * Borrowed from r.
+ * at most 4 deep), as a source that lends the bytes of the one below.  Read it
+ * to its end before going on (MS_BUG otherwise).  Borrowed from r: one at a
+ * time, never freed by the caller.  NULL on failure.
  */
 struct ms_src *ms_ber_octets(struct ms_ber *r, int tag, const char *what,
     struct ms_err *err);

@@ -58,7 +58,7 @@ const char *ms_oid_name(enum ms_oid oid);
 /* Contents octets as dotted decimal into to (at least 128 bytes), "?" when
  * malformed; returns to. */
 const char *ms_oid_dotted(struct ms_span bytes, char *to, size_t size);
-/* Dotted decimal to contents octets. */
+/* Append dotted decimal as contents octets; MS_USAGE if it is none. */
 int ms_oid_parse(const char *dotted, struct ms_buf *bytes, struct ms_err *err);
 
 #endif
