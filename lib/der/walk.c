@@ -262,7 +262,7 @@ gentime(struct ms_span v, time_t *t, unsigned *micros)
 		return false;
 	century = two(v.p, 0, 99);
 	year = two(v.p + 2, 0, 99);
-	if (century < 0 || year < 0 ||
+	if (century < 0 || year < 0 || century + year == 0 ||
 	    !civil(century * 100 + year, v.p + 4, t))
 		return false;
 	if (v.n == 15)

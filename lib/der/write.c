@@ -247,11 +247,11 @@ fields(struct ms_der *d, time_t t, struct tm *tm)
 {
 	if (d->failed)
 		return false;
-	if (ms_time_fields(t, tm) && tm->tm_year >= -1900)
+	if (ms_time_fields(t, tm))
 		return true;
 	d->failed = true;
 	ms_fail(&d->err, MS_DATA, "X.680 section 46: a time outside the years"
-	    " 0 to 9999 has no encoding");
+	    " 1 to 9999 has no encoding");
 	return false;
 }
 
