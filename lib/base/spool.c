@@ -1,0 +1,548 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/internal.h"
+#include "base/spool.h"
+
+/* A regular file up to this many bytes is kept instead of read again. */
+#define SMALL_FILE ((off_t)1024 * 1024)
+#define MEMORY_BLOCKS (MS_SPOOL_MEMORY / MS_BLOCK)
+
+enum kind {
+	MEMORY,			/* the caller's bytes */
+	BIG_FILE,		/* read again, each block checked */
+	STREAM,			/* read once, kept */
+	WRITTEN			/* comes through the sink, kept */
+};
+
+/*
+ * What is kept are blocks of MS_BLOCK bytes, the last one shorter: the first
+ * ones in blk[], or, once there are more than MEMORY_BLOCKS, all of them in
+ * the file tmp.  cur is the block being filled, or the one being lent; work
+ * takes what is sealed or opened.
+ */
+struct ms_spool {
+	struct ms_src src;
+	struct ms_sink sink;
+	enum kind kind;
+	unsigned flags;
+	int fd;
+	int tmp;
+	char *name;
+	char *dir;
+	off_t base;		/* where a regular file's bytes begin */
+	bool sized;		/* size was known from the start */
+	bool begun;		/* a first reading was begun */
+	bool complete;		/* and saw the end */
+	bool broken;		/* a block could not be kept */
+	uint64_t size;
+	uint64_t total;		/* bytes kept so far */
+	uint64_t next;		/* the block to lend next */
+	const unsigned char *mem;
+	struct ms_seal *seal;
+	unsigned char **blk;
+	size_t nblk;
+	unsigned char *cur;
+	unsigned char *work;
+	size_t used;		/* bytes in cur while it is filled */
+};
+
+int
+ms_fd_temp(const char *dir, struct ms_err *err)
+{
+	char path[4096];
+	int fd;
+
+#ifdef O_TMPFILE
+	/* O_EXCL: it can never be linked into the file system. */
+	fd = open(dir, O_TMPFILE | O_EXCL | O_RDWR | O_CLOEXEC, 0600);
+	if (fd >= 0)
+		return fd;
+#endif
+	if (snprintf(path, sizeof(path), "%s/mailseal.XXXXXX", dir) >=
+	    (int)sizeof(path))
+		errno = ENAMETOOLONG;
+	else if ((fd = mkostemp(path, O_CLOEXEC)) >= 0) {
+		unlink(path);
+		return fd;
+	}
+	return ms_fail_errno(err, MS_CANTCREAT,
+	    "cannot make a temporary file in '%s'", dir);
+}
+
+/* pread() of n bytes; fewer only at the end of the file. */
+static ssize_t
+read_at(int fd, unsigned char *p, size_t n, off_t off)
+{
+	size_t done = 0;
+	ssize_t got;
+
+	while (done < n) {
+		got = pread(fd, p + done, n - done, off + (off_t)done);
+		if (got < 0 && errno == EINTR)
+			continue;
+		if (got < 0)
+			return -1;
+		if (got == 0)
+			break;
+		done += (size_t)got;
+	}
+	return (ssize_t)done;
+}
+
+static int
+write_at(struct ms_spool *sp, const unsigned char *p, size_t n, off_t off,
+    struct ms_err *err)
+{
+	ssize_t put;
+
+	while (n > 0) {
+		put = pwrite(sp->tmp, p, n, off);
+		if (put < 0 && errno == EINTR)
+			continue;
+		if (put < 0) {
+			ms_fail_errno(err, MS_IO, "cannot keep '%s' in '%s'",
+			    sp->name, sp->dir);
+			return ms_hint(err, "make room there, or give a FILE "
+			    "instead of a pipe");
+		}
+		p += put;
+		off += put;
+		n -= (size_t)put;
+	}
+	return 0;
+}
+
+static bool
+ciphertext(const struct ms_spool *sp)
+{
+	return sp->flags & MS_SPOOL_CIPHERTEXT;
+}
+
+static void
+block_free(struct ms_spool *sp, unsigned char *p)
+{
+	if (!ciphertext(sp))
+		ms_wipe(p, MS_BLOCK);
+	free(p);
+}
+
+static int
+block_new(unsigned char **p, struct ms_err *err)
+{
+	if (*p == NULL)
+		*p = malloc(MS_BLOCK);
+	return *p != NULL ? 0 : ms_fail_nomem(err);
+}
+
+/* Seal one block behind those in the file. */
+static int
+keep_in_file(struct ms_spool *sp, const unsigned char *p, size_t n,
+    uint64_t i, struct ms_err *err)
+{
+	if (ms_seal_add(sp->seal, p, n, sp->work, err) != 0)
+		return -1;
+	return write_at(sp, ciphertext(sp) ? p : sp->work, n,
+	    (off_t)(i * MS_BLOCK), err);
+}
+
+/* Too much for memory: everything moves to a file. */
+static int
+spill(struct ms_spool *sp, struct ms_err *err)
+{
+	size_t i;
+
+	if (block_new(&sp->work, err) != 0)
+		return -1;
+	sp->seal = ms_seal_new(!ciphertext(sp), err);
+	if (sp->seal == NULL)
+		return -1;
+	sp->tmp = ms_fd_temp(sp->dir, err);
+	if (sp->tmp < 0)
+		return -1;
+	for (i = 0; i < sp->nblk; i++) {
+		if (keep_in_file(sp, sp->blk[i], MS_BLOCK, i, err) != 0)
+			return -1;
+		block_free(sp, sp->blk[i]);
+		sp->blk[i] = NULL;
+	}
+	sp->nblk = 0;
+	return 0;
+}
+
+/* cur is full, or the last one: keep it. */
+static int
+keep_block(struct ms_spool *sp, struct ms_err *err)
+{
+	uint64_t i = (sp->total - 1) / MS_BLOCK;
+	size_t n = sp->used;
+
+	if (n == 0 || (sp->flags & MS_SPOOL_ONCE))
+		return 0;
+	if (sp->blk == NULL) {
+		sp->blk = calloc(MEMORY_BLOCKS, sizeof(*sp->blk));
+		if (sp->blk == NULL)
+			return ms_fail_nomem(err);
+	}
+	if (sp->tmp < 0 && sp->nblk < MEMORY_BLOCKS) {
+		sp->blk[sp->nblk++] = sp->cur;
+		sp->cur = NULL;
+		return 0;
+	}
+	if (sp->tmp < 0 && spill(sp, err) != 0)
+		return -1;
+	return keep_in_file(sp, sp->cur, n, i, err);
+}
+
+static int
+keep(struct ms_spool *sp, struct ms_err *err)
+{
+	if (sp->broken)
+		return ms_fail(err, MS_BUG, "a spool is used after it failed");
+	if (keep_block(sp, err) != 0) {
+		sp->broken = true;
+		return -1;
+	}
+	sp->used = 0;
+	return 0;
+}
+
+static int
+short_file(struct ms_spool *sp, struct ms_err *err)
+{
+	ms_fail(err, MS_IO, "'%s' was cut short while it was being read",
+	    sp->name);
+	return ms_hint(err, "try again when nobody writes to it");
+}
+
+/* First reading of a stream: lend what comes, keep it when it was used. */
+static int
+fill_stream(struct ms_src *s, struct ms_err *err)
+{
+	struct ms_spool *sp = (struct ms_spool *)s;
+	size_t want;
+	ssize_t got = 0;
+
+	if (sp->used == MS_BLOCK && keep(sp, err) != 0)
+		return -1;
+	if (block_new(&sp->cur, err) != 0)
+		return -1;
+	want = MS_BLOCK - sp->used;
+	if (sp->sized && want > sp->size - sp->total)
+		want = (size_t)(sp->size - sp->total);
+	if (want > 0)
+		got = ms_fd_read(sp->fd, sp->name, sp->cur + sp->used, want,
+		    err);
+	if (got < 0)
+		return -1;
+	if (got > 0) {
+		s->p = sp->cur + sp->used;
+		s->n = (size_t)got;
+		sp->used += (size_t)got;
+		sp->total += (uint64_t)got;
+		return 0;
+	}
+	if (want > 0 && sp->sized)
+		return short_file(sp, err);
+	if (keep(sp, err) != 0)
+		return -1;
+	sp->size = sp->total;
+	sp->complete = true;
+	s->end = true;
+	return 0;
+}
+
+/* The length of the block that is lent next; 0 at the end. */
+static size_t
+next_len(const struct ms_spool *sp)
+{
+	uint64_t left = sp->size - sp->next * MS_BLOCK;
+
+	if (sp->next * MS_BLOCK >= sp->size)
+		return 0;
+	return left < MS_BLOCK ? (size_t)left : MS_BLOCK;
+}
+
+/* Read the next block of a file, ours or the caller's, into cur. */
+static int
+load(struct ms_spool *sp, int fd, off_t base, size_t n, struct ms_err *err)
+{
+	ssize_t got;
+
+	if (block_new(&sp->cur, err) != 0)
+		return -1;
+	got = read_at(fd, sp->cur, n, base + (off_t)(sp->next * MS_BLOCK));
+	if (got < 0)
+		return ms_fail_errno(err, MS_IO, "cannot read '%s'", sp->name);
+	return (size_t)got == n ? 0 : short_file(sp, err);
+}
+
+static void
+lend(struct ms_spool *sp, const unsigned char *p, size_t n)
+{
+	sp->src.p = p;
+	sp->src.n = n;
+	sp->next++;
+}
+
+/* First reading of a big file: a tag for each block. */
+static int
+fill_first(struct ms_src *s, struct ms_err *err)
+{
+	struct ms_spool *sp = (struct ms_spool *)s;
+	size_t n = next_len(sp);
+
+	if (n == 0) {
+		sp->complete = true;
+		s->end = true;
+		return 0;
+	}
+	if (load(sp, sp->fd, sp->base, n, err) != 0)
+		return -1;
+	if (sp->seal != NULL &&
+	    ms_seal_add(sp->seal, sp->cur, n, NULL, err) != 0)
+		return -1;
+	lend(sp, sp->cur, n);
+	return 0;
+}
+
+/* Later readings: nothing is lent that is not what the first one saw. */
+static int
+fill_again(struct ms_src *s, struct ms_err *err)
+{
+	struct ms_spool *sp = (struct ms_spool *)s;
+	bool file = sp->kind == BIG_FILE;
+	size_t n = next_len(sp);
+
+	if (n == 0) {
+		s->end = true;
+		return 0;
+	}
+	if (!file && sp->tmp < 0) {
+		lend(sp, sp->blk[sp->next], n);
+		return 0;
+	}
+	if (load(sp, file ? sp->fd : sp->tmp, file ? sp->base : 0, n,
+	    err) != 0 ||
+	    ms_seal_open(sp->seal, sp->next, sp->cur, n, sp->work, sp->name,
+	    err) != 0)
+		return -1;
+	lend(sp, file || ciphertext(sp) ? sp->cur : sp->work, n);
+	return 0;
+}
+
+static int
+fill_memory(struct ms_src *s, struct ms_err *err)
+{
+	s->end = true;
+	return 0;
+}
+
+static int
+write_spool(struct ms_sink *k, const void *p, size_t n, struct ms_err *err)
+{
+	struct ms_spool *sp = (struct ms_spool *)((char *)k -
+	    offsetof(struct ms_spool, sink));
+	const unsigned char *at = p;
+	size_t k1;
+
+	if (sp->begun || sp->broken)
+		return ms_fail(err, MS_BUG, "a spool is written after it "
+		    "failed or was read");
+	while (n > 0) {
+		if (sp->used == MS_BLOCK && keep(sp, err) != 0)
+			return -1;
+		if (block_new(&sp->cur, err) != 0)
+			return -1;
+		k1 = MS_BLOCK - sp->used < n ? MS_BLOCK - sp->used : n;
+		memcpy(sp->cur + sp->used, at, k1);
+		sp->used += k1;
+		sp->total += k1;
+		at += k1;
+		n -= k1;
+	}
+	return 0;
+}
+
+static struct ms_spool *
+spool_new(const char *name, const char *dir, unsigned flags,
+    struct ms_err *err)
+{
+	struct ms_spool *sp = calloc(1, sizeof(*sp));
+
+	if (sp == NULL) {
+		ms_fail_nomem(err);
+		return NULL;
+	}
+	sp->fd = sp->tmp = -1;
+	sp->flags = flags;
+	sp->name = strdup(name);
+	sp->dir = strdup(dir != NULL ? dir : "/tmp");
+	if (sp->name == NULL || sp->dir == NULL) {
+		ms_spool_free(sp);
+		ms_fail_nomem(err);
+		return NULL;
+	}
+	return sp;
+}
+
+/* A regular file: how much there is behind the descriptor's position.  Files
+ * of /proc say 0 and are streams. */
+static int
+file_size(struct ms_spool *sp, struct ms_err *err)
+{
+	struct stat st;
+	off_t at;
+
+	if (fstat(sp->fd, &st) != 0)
+		return ms_fail_errno(err, MS_IO, "cannot read '%s'", sp->name);
+	if (!S_ISREG(st.st_mode) || st.st_size == 0)
+		return 0;
+	at = lseek(sp->fd, 0, SEEK_CUR);
+	if (at < 0)
+		return ms_fail_errno(err, MS_IO, "cannot read '%s'", sp->name);
+	sp->base = at;
+	sp->size = at < st.st_size ? (uint64_t)(st.st_size - at) : 0;
+	sp->sized = true;
+	return 0;
+}
+
+int
+ms_spool_fd(int fd, const char *name, const char *dir, unsigned flags,
+    struct ms_spool **ret, struct ms_err *err)
+{
+	struct ms_spool *sp = spool_new(name, dir, flags, err);
+
+	if (sp == NULL)
+		return -1;
+	sp->kind = STREAM;
+	sp->fd = fd;
+	if (file_size(sp, err) != 0)
+		goto fail;
+	if (sp->sized && sp->size > (uint64_t)SMALL_FILE) {
+		sp->kind = BIG_FILE;
+		posix_fadvise(fd, 0, 0, POSIX_FADV_SEQUENTIAL);
+		if (!(flags & MS_SPOOL_ONCE)) {
+			sp->seal = ms_seal_new(false, err);
+			if (sp->seal == NULL)
+				goto fail;
+		}
+	}
+	*ret = sp;
+	return 0;
+fail:
+	ms_spool_free(sp);
+	return -1;
+}
+
+int
+ms_spool_mem(const void *p, size_t n, struct ms_spool **ret,
+    struct ms_err *err)
+{
+	struct ms_spool *sp = spool_new("memory", NULL, 0, err);
+
+	if (sp == NULL)
+		return -1;
+	sp->kind = MEMORY;
+	sp->mem = p;
+	sp->size = n;
+	sp->sized = true;
+	*ret = sp;
+	return 0;
+}
+
+int
+ms_spool_new(const char *dir, unsigned flags, struct ms_spool **ret,
+    struct ms_err *err)
+{
+	struct ms_spool *sp = spool_new("spool", dir,
+	    flags & ~(unsigned)MS_SPOOL_ONCE, err);
+
+	if (sp == NULL)
+		return -1;
+	sp->kind = WRITTEN;
+	sp->sink.write = write_spool;
+	*ret = sp;
+	return 0;
+}
+
+void
+ms_spool_free(struct ms_spool *sp)
+{
+	size_t i;
+
+	if (sp == NULL)
+		return;
+	for (i = 0; i < sp->nblk; i++)
+		block_free(sp, sp->blk[i]);
+	free(sp->blk);
+	if (sp->cur != NULL)
+		block_free(sp, sp->cur);
+	if (sp->work != NULL)
+		block_free(sp, sp->work);
+	ms_seal_free(sp->seal);
+	if (sp->tmp >= 0)
+		close(sp->tmp);
+	free(sp->name);
+	free(sp->dir);
+	free(sp);
+}
+
+struct ms_sink *
+ms_spool_sink(struct ms_spool *sp)
+{
+	return &sp->sink;
+}
+
+struct ms_src *
+ms_spool_read(struct ms_spool *sp, struct ms_err *err)
+{
+	struct ms_src *s = &sp->src;
+
+	if (sp->begun && (sp->flags & MS_SPOOL_ONCE)) {
+		ms_fail(err, MS_BUG, "'%s' was to be read once", sp->name);
+		return NULL;
+	}
+	if (sp->kind == WRITTEN && !sp->complete) {
+		if (keep(sp, err) != 0)
+			return NULL;
+		sp->size = sp->total;
+		sp->complete = true;
+	}
+	/* Whoever reads again needs all of the first reading. */
+	if (sp->begun && !sp->complete && sp->kind != MEMORY &&
+	    ms_src_drain(s, err) != 0)
+		return NULL;
+	memset(s, 0, sizeof(*s));
+	sp->next = 0;
+	if (sp->kind == MEMORY) {
+		s->p = sp->mem;
+		s->n = (size_t)sp->size;
+		s->fill = fill_memory;
+	} else if (sp->complete) {
+		s->fill = fill_again;
+	} else {
+		s->fill = sp->kind == BIG_FILE ? fill_first : fill_stream;
+	}
+	sp->begun = true;
+	return s;
+}
+
+bool
+ms_spool_size(const struct ms_spool *sp, uint64_t *size)
+{
+	if (sp->kind == WRITTEN)
+		*size = sp->total;
+	else if (sp->sized || sp->complete)
+		*size = sp->size;
+	else
+		return false;
+	return true;
+}
