@@ -32,7 +32,8 @@ static const struct row rows[] = {
 	GOOD("\x23\x09\x03\x03\x00\x0a\x3b\x03\x02\x04\xf0",
 	    "\x03\x04\x04\x0a\x3b\xf0"),
 	GOOD("\x23\x80\x00\x00", "\x03\x01\x00"),
-	GOOD("\xa0\x80\x04\x01z\x04\x01y\x00\x00", "\xa0\x06\x04\x01z\x04\x01y"),
+	GOOD("\xa0\x80\x04\x01z\x04\x01y\x00\x00",
+	    "\xa0\x06\x04\x01z\x04\x01y"),
 	GOOD("\x30\x04\x30\x80\x00\x00", "\x30\x02\x30\x00"),
 
 	BAD("", "X.690 section 8.1.1: truncated, the element is missing"),
@@ -556,6 +557,12 @@ test_octets_refusals(void)
 	ms_src_take(o, 3);
 	ok(ms_ber_peek(r, &tag, &err) == 1 && tag == MS_NULL,
 	    "all taken, its end not asked for");
+	done(r, &c);
+	r = open_on(&c, "\x04\x03" "abc", 5);
+	ok(ms_ber_octets(r, MS_OCTETSTRING, "eContent", &err) != NULL,
+	    "begun");
+	fails(ms_ber_finish(r, &err), &err, MS_BUG, "finished within",
+	    "finished before it was read");
 	done(r, &c);
 	r = open_on(&c, "\x02\x01\x05", 3);
 	ok(!ms_ber_octets(r, MS_OCTETSTRING, "eContent", &err),
