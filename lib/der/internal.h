@@ -17,10 +17,9 @@ const char *ms_der_tag_str(int tag, char to[MS_TAG_STR]);
  */
 struct ms_ber {
 	struct ms_src *src;
-	/* What is open; level[0] is the stream itself.  `end` is where the
-	 * innermost definite length ends. */
+	/* What is open; level[0] is the stream itself. */
 	struct {
-		uint64_t end;
+		uint64_t end;	/* where the innermost definite length ends */
 		bool indef;	/* ended by end-of-contents, before `end` */
 		const char *what;
 	} level[MS_DER_DEPTH + 1];
