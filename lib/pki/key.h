@@ -3,6 +3,7 @@
  * Private keys wherever they are kept, and what files hold.  A struct ms_key
  * does three things: sign, decrypt, derive; the caller never sees the key
  * itself, so that a key in a file and one in a token are the same to CMS.
+ * It may have many owners, but works for one thread at a time.
  */
 #ifndef MS_PKI_KEY_H
 #define MS_PKI_KEY_H
@@ -39,7 +40,9 @@ int ms_key_sign(struct ms_key *k, const struct ms_sigalg *a,
 /*
  * RSA decryption.  1 with the octets; 0 when the ciphertext does not decrypt
  * (no more is said: the caller goes on with a random key, RFC 3218); -1 when
- * the key could not be used at all.
+ * the key could not be used at all.  A libcrypto that rejects PKCS#1 v1.5
+ * implicitly gives 1 with octets of some length: a length that does not fit is
+ * to be treated as 0.
  */
 int ms_key_decrypt(struct ms_key *k, const struct ms_rsa_enc *e,
     struct ms_span in, struct ms_buf *out, struct ms_err *err);
@@ -80,8 +83,10 @@ void ms_bag_clear(struct ms_bag *b);
  * Add what the bytes hold: PEM (any number of CERTIFICATE, X509 CRL, PRIVATE
  * KEY, ENCRYPTED PRIVATE KEY, RSA/EC PRIVATE KEY, PKCS7/CMS certs-only), or
  * DER of a certificate, CRL, PKCS#8, PKCS#12, certs-only CMS.  A wrong
- * passphrase is MS_NOPERM, nothing known in it MS_DATA.  pass may be NULL when
- * no secrets are wanted: keys are skipped then.
+ * passphrase is MS_NOPERM, an encryption that libcrypto lacks MS_UNAVAILABLE,
+ * nothing known in it MS_DATA.  The passphrase is asked for at most once, and
+ * never for what is not encrypted.  pass may be NULL when no secrets are
+ * wanted: keys are skipped then, and an encrypted PKCS#12 is MS_NOPERM.
  */
 int ms_bag_parse(struct ms_bag *b, struct ms_span bytes, const char *name,
     ms_pass_fn *pass, void *arg, struct ms_err *err);
