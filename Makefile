@@ -163,11 +163,12 @@ $(B)/bin/ms-%: $(B)/cmd/ms-%.o $(LIBCMD) $(B)/libmailseal.a
 	@mkdir -p $(@D)
 	$(CC) $(ALLLDFLAGS) -pie -o $@ $< $(LIBCMD) $(B)/libmailseal.a $(PROGLIBS)
 
-$(B)/bin/unit-%: $(B)/t/unit/%.o $(B)/libmailseal.a
+# A test opens modules as the programs do.
+$(B)/bin/unit-%: $(B)/t/unit/%.o $(B)/libmailseal.a | $(MODS)
 	@mkdir -p $(@D)
 	$(CC) $(ALLLDFLAGS) -pie -o $@ $< $(B)/libmailseal.a $(PROGLIBS)
 
-$(B)/bin/bench-%: $(B)/t/bench/%.o $(B)/libmailseal.a
+$(B)/bin/bench-%: $(B)/t/bench/%.o $(B)/libmailseal.a | $(MODS)
 	@mkdir -p $(@D)
 	$(CC) $(ALLLDFLAGS) -pie -o $@ $< $(B)/libmailseal.a $(PROGLIBS)
 

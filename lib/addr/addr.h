@@ -53,13 +53,19 @@ int ms_domain_ascii(const char *s, size_t n, char **ret, struct ms_err *err);
 /*
  * Parse the unfolded or folded value of an address header field: mailboxes,
  * groups (also empty), comments anywhere, quoted strings, obsolete routes
- * (dropped).  `strict` refuses obsolete syntax and empty list elements.
+ * (dropped).  `strict` refuses obsolete syntax and empty list elements.  Sets
+ * *l, whatever it held before; an empty list is fine unless strict.
  */
 int ms_addrlist_parse(const char *s, size_t n, bool strict,
     struct ms_addrlist *l, struct ms_err *err);
 void ms_addrlist_clear(struct ms_addrlist *l);
+/* Move all of `from` behind `to` (an initialised list); from is empty then. */
+int ms_addrlist_move(struct ms_addrlist *to, struct ms_addrlist *from,
+    struct ms_err *err);
 
-/* Shell-style glob (*, ?) over the printed addr-spec, for policies. */
+/* Shell-style glob (*, ? for one character) over the printed addr-spec, for
+ * policies; the case of ASCII letters does not matter, in the local part
+ * neither. */
 bool ms_addr_glob(const char *pattern, const struct ms_addr *a);
 
 #endif

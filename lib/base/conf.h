@@ -31,12 +31,17 @@ struct ms_conf {
 
 void ms_conf_init(struct ms_conf *c);
 void ms_conf_clear(struct ms_conf *c);
-/* Parse bytes; MS_CONFIG with "NAME:LINE: ..." for what is not understood. */
+/*
+ * Parse bytes, adding to what is there; MS_CONFIG with "NAME:LINE: ..." for
+ * what is not understood.  Keys are a-z, 0-9 and hyphens; control characters
+ * and what is not UTF-8 are refused.
+ */
 int ms_conf_parse(struct ms_conf *c, const char *name, const void *p, size_t n,
     struct ms_err *err);
 /*
  * Read a file.  A file that others than its owner (the caller or root) can
- * write is refused (MS_CONFIG).  A missing file is MS_NOINPUT.
+ * write is refused (MS_CONFIG); a device such as /dev/null is not.  What
+ * cannot be opened is MS_NOINPUT.
  */
 int ms_conf_read(struct ms_conf *c, const char *path, struct ms_err *err);
 

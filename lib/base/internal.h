@@ -47,4 +47,22 @@ int ms_seal_add(struct ms_seal *s, const unsigned char *p, size_t n,
 int ms_seal_open(struct ms_seal *s, uint64_t i, const unsigned char *p,
     size_t n, unsigned char *to, const char *name, struct ms_err *err);
 
+/*
+ * What the module "json" gives.  A node is a json_t; _new return NULL and the
+ * rest -1 without memory.
+ */
+struct ms_json_ops {
+	void *(*new_object)(void);
+	void *(*new_array)(void);
+	void *(*new_str)(const char *utf8, size_t n);	/* NULL: null */
+	void *(*new_int)(long long v);
+	void *(*new_bool)(int v);
+	void (*free)(void *node);
+	/* Hands child over in any case; key NULL appends to an array. */
+	int (*put)(void *node, const char *key, void *child);
+	/* Compact, in the order in which keys were set. */
+	int (*print)(const void *node,
+	    int (*out)(const char *p, size_t n, void *arg), void *arg);
+};
+
 #endif

@@ -78,13 +78,15 @@ ms_parse_duration(const char *s, const char *what, uint64_t *ret_s,
 	    "90, 90s, 15m, 12h or 30d", what, s != NULL ? s : "");
 }
 
-/* The length of the UTF-8 sequence at p (RFC 3629 section 4), or 0. */
-static size_t
-utf8_len(const unsigned char *p, size_t n)
+size_t
+ms_utf8_len(const void *s, size_t n)
 {
+	const unsigned char *p = s;
 	unsigned lo = 0x80, hi = 0xbf;
 	size_t i, len;
 
+	if (n == 0)
+		return 0;
 	if (p[0] < 0x80)
 		return 1;
 	if (p[0] < 0xc2 || p[0] > 0xf4)
@@ -116,7 +118,7 @@ ms_utf8_valid(const void *p, size_t n)
 	size_t i = 0, len;
 
 	while (i < n) {
-		len = utf8_len(at + i, n - i);
+		len = ms_utf8_len(at + i, n - i);
 		if (len == 0)
 			return false;
 		i += len;
@@ -132,7 +134,7 @@ ms_escape(struct ms_buf *b, const char *s, size_t n, struct ms_err *err)
 	bool plain;
 
 	while (i < n) {
-		len = utf8_len(p + i, n - i);
+		len = ms_utf8_len(p + i, n - i);
 		plain = len > 2 || (len == 1 && p[i] >= 0x20 && p[i] != 0x7f) ||
 		    (len == 2 && !(p[i] == 0xc2 && p[i + 1] < 0xa0));
 		if (plain) {

@@ -33,6 +33,9 @@ bool ms_time_fields(time_t t, struct tm *tm);
 
 /* Valid UTF-8 (RFC 3629), no surrogates, no overlong forms. */
 bool ms_utf8_valid(const void *p, size_t n);
+/* The length of the valid UTF-8 sequence (RFC 3629 section 4) that begins at
+ * p, 1 to 4 bytes, or 0. */
+size_t ms_utf8_len(const void *p, size_t n);
 /* Append s with control bytes (C0, DEL, C1) and invalid UTF-8 escaped as
  * \xNN, so that it can go to a terminal or a TAB-separated line. */
 int ms_escape(struct ms_buf *b, const char *s, size_t n, struct ms_err *err);

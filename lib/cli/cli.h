@@ -201,8 +201,8 @@ extern struct ms_cli_io ms_cli_io;
 /*
  * Open the FILE operand (NULL or "-": stdin) as io->in, a spool with these
  * flags (enum ms_spool_flags); io->in_name is for messages.  A second input
- * takes the place of the first.  Fills c->err.  MS_NOINPUT when it cannot be opened; empty stdin is MS_DATA with the hint of
- * the contract unless allow_empty.
+ * takes the place of the first.  Fills c->err: MS_NOINPUT when it cannot be
+ * opened; empty stdin is MS_DATA unless allow_empty.
  */
 int ms_cli_input(struct ms_cli *c, const char *file, unsigned flags,
     struct ms_cli_io *io);

@@ -30,7 +30,7 @@ const struct ms_opt ms_cli_chain_opts[] = {
 
 const struct ms_opt ms_cli_trust_opts[] = {
 	{ .name = "trust", .kind = MS_OPT_LIST, .to = &ms_cli_trust.trust,
-	    .arg = "FILE|DIR|system", .help = "trust anchors; may be repeated" },
+	    .arg = "FILE|DIR|system", .help = "trust anchors; repeatable" },
 	{ .name = "trust-tsa", .kind = MS_OPT_LIST,
 	    .to = &ms_cli_trust.trust_tsa, .arg = "FILE|DIR|system",
 	    .help = "trust anchors for timestamps (default: --trust)" },

@@ -17,9 +17,10 @@ const char *ms_der_tag_str(int tag, char to[MS_TAG_STR]);
  */
 struct ms_ber {
 	struct ms_src *src;
-	/* What is open; level[0] is the stream itself. */
+	/* What is open; level[0] is the stream itself.  `end` is where the
+	 * innermost definite length ends. */
 	struct {
-		uint64_t end;	/* where the innermost definite length ends */
+		uint64_t end;
 		bool indef;	/* ended by end-of-contents, before `end` */
 		const char *what;
 	} level[MS_DER_DEPTH + 1];
