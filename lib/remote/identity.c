@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What -i, --key and --cert mean. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "remote/remote.h"
+
+/* A word with @ and without / is an address, anything else a file. */
+static bool
+is_address(const char *s)
+{
+	return strchr(s, '@') && !strchr(s, '/');
+}
+
+/* Those identities of the store whose certificate may be used so. */
+static int
+from_store(struct ms_idstore *s, const char *who, enum ms_usage use,
+    ms_pass_fn *pass, void *arg, struct ms_idents *l, struct ms_err *err)
+{
+	struct ms_identries e = { NULL, 0 };
+	struct ms_addr addr;
+	const char *why = NULL;
+	size_t i, before = l->n;
+	int rc = -1;
+
+	memset(&addr, 0, sizeof(addr));
+	if (who && ms_addr_parse(who, strlen(who), &addr, err) != 0)
+		return -1;
+	if (ms_idstore_list(s, who ? &addr : NULL, &e, err) != 0)
+		goto out;
+	for (i = 0; i < e.n; i++)
+		if (ms_cert_may(e.v[i].cert, use, &why) &&
+		    ms_idstore_get(s, e.v[i].name, pass, arg, l, err) != 0)
+			goto out;
+	if (who && l->n == before) {
+		if (e.n == 0)
+			ms_fail(err, MS_NOINPUT, "no key of %s in the "
+			    "identity store", who);
+		else
+			ms_fail(err, MS_NOINPUT, "no key of %s may be used "
+			    "for this: %s", who, why ? why : "");
+		ms_hint(err, "ms-id import FILE puts one there, ms-id list "
+		    "shows what is there");
+		goto out;
+	}
+	rc = 0;
+out:
+	ms_identries_clear(&e);
+	ms_addr_clear(&addr);
+	return rc;
+}
+
+static int
+from_files(const char *key, const char *cert, ms_pass_fn *pass, void *arg,
+    struct ms_idents *l, struct ms_err *err)
+{
+	struct ms_bag bag;
+	int rc = -1;
+
+	ms_bag_init(&bag);
+	/* Certificates first: the identity's own is looked for among all. */
+	if (cert && ms_bag_read(&bag, cert, NULL, NULL, err) != 0)
+		goto out;
+	if (ms_bag_read(&bag, key, pass, arg, err) != 0)
+		goto out;
+	if (bag.nkeys == 0) {
+		ms_fail(err, MS_NOINPUT, "%s: no private key in it", key);
+		ms_hint(err, "name the key's file with --key FILE, the "
+		    "certificate's with --cert FILE");
+		goto out;
+	}
+	rc = ms_idents_add_bag(l, &bag, key, err);
+	if (rc != 0 && !cert)
+		ms_hint(err, "name the certificate's file with --cert FILE");
+out:
+	ms_bag_clear(&bag);
+	return rc;
+}
+
+int
+ms_ident_load(struct ms_idstore *s, const struct ms_ident_spec *spec,
+    enum ms_usage use, ms_pass_fn *pass, void *arg, struct ms_idents *l,
+    struct ms_err *err)
+{
+	if (spec->key)
+		return from_files(spec->key, spec->cert, pass, arg, l, err);
+	if (spec->cert && !spec->identity) {
+		ms_fail(err, MS_USAGE, "--cert without --key");
+		return ms_hint(err, "--key FILE names its private key");
+	}
+	if (!spec->identity || is_address(spec->identity))
+		return from_store(s, spec->identity, use, pass, arg, l, err);
+	return from_files(spec->identity, spec->cert, pass, arg, l, err);
+}
