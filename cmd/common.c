@@ -1,0 +1,209 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "common.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* How long an authority may take; the next one is asked then. */
+#define CONNECT_MS 5000
+#define TOTAL_MS 20000
+
+struct ms_strs ms_common_sources;
+
+const struct ms_opt ms_common_source_opts[] = {
+	{ .name = "source", .kind = MS_OPT_LIST, .to = &ms_common_sources,
+	    .arg = "URI", .help = "look certificates up there; in order" },
+	MS_OPT_END
+};
+
+time_t
+ms_common_at(void)
+{
+	return ms_cli_trust.at ? ms_cli_trust.at : time(NULL);
+}
+
+static enum ms_revocation
+revocation(void)
+{
+	if (ms_streq(ms_cli_trust.revocation, "off"))
+		return MS_REV_OFF;
+	if (ms_streq(ms_cli_trust.revocation, "hard"))
+		return MS_REV_HARD;
+	return MS_REV_SOFT;
+}
+
+int
+ms_common_trust(struct ms_cli *c, bool tsa, struct ms_trust **ret)
+{
+	const struct ms_strs *from = &ms_cli_trust.trust;
+	struct ms_trust *t = ms_trust_new(&c->err);
+	size_t i;
+
+	if (!t)
+		return -1;
+	if (tsa && ms_cli_trust.trust_tsa.n > 0)
+		from = &ms_cli_trust.trust_tsa;
+	ms_trust_set_revocation(t, revocation());
+	for (i = 0; i < from->n; i++)
+		if (ms_trust_add(t, from->v[i], &c->err) != 0)
+			goto fail;
+	for (i = 0; i < ms_cli_trust.crl.n; i++)
+		if (ms_trust_add_crl_file(t, ms_cli_trust.crl.v[i],
+		    &c->err) != 0)
+			goto fail;
+	for (i = 0; i < ms_cli_chain.n; i++)
+		if (ms_trust_add_chain_file(t, ms_cli_chain.v[i],
+		    &c->err) != 0)
+			goto fail;
+	*ret = t;
+	return 0;
+fail:
+	ms_trust_free(t);
+	return -1;
+}
+
+void
+ms_common_hint_trust(struct ms_cli *c)
+{
+	ms_hint(&c->err, "name the CA's certificate with --trust FILE, or as "
+	    "'trust = FILE' in mailseal.conf");
+}
+
+int
+ms_common_pass(void *cli, const char *what, const char *who,
+    struct ms_buf *pass, struct ms_err *err)
+{
+	return ms_cli_passphrase(cli, what, who, false, pass, err);
+}
+
+int
+ms_common_idstore(struct ms_cli *c, struct ms_idstore **ret)
+{
+	struct ms_buf dir = MS_BUF_INIT(8192);
+	int rc = -1;
+
+	if (ms_buf_addf(&dir, &c->err, "%s/identities", c->home_data) == 0)
+		rc = ms_idstore_open(ms_buf_str(&dir), ret, &c->err);
+	ms_buf_clear(&dir);
+	return rc;
+}
+
+static int
+load(struct ms_cli *c, struct ms_idstore *s, const char *who,
+    enum ms_usage use, struct ms_idents *l)
+{
+	struct ms_ident_spec spec = { who, ms_cli_who.key, ms_cli_who.cert };
+
+	if (who && strchr(who, '@') && !strchr(who, '/') &&
+	    ms_cli_section(c, who) != 0)
+		return -1;
+	return ms_ident_load(s, &spec, use, ms_common_pass, c, l, &c->err);
+}
+
+int
+ms_common_idents(struct ms_cli *c, const char *from, enum ms_usage use,
+    struct ms_idents *l)
+{
+	struct ms_idstore *s = NULL;
+	size_t i;
+	int rc;
+
+	if (ms_common_idstore(c, &s) != 0)
+		return -1;
+	if (ms_cli_who.identity.n > 0) {
+		rc = 0;
+		for (i = 0; rc == 0 && i < ms_cli_who.identity.n; i++)
+			rc = load(c, s, ms_cli_who.identity.v[i], use, l);
+	} else if (ms_cli_who.key || from || use == MS_USE_ENCRYPT) {
+		rc = load(c, s, ms_cli_who.key ? NULL : from, use, l);
+	} else {
+		rc = ms_fail(&c->err, MS_NOINPUT, "no identity to act as");
+		ms_hint(&c->err, "-i ADDRESS|FILE names one; ms-id import "
+		    "FILE puts one into the store");
+	}
+	if (rc == 0 && l->n == 0) {
+		rc = ms_fail(&c->err, MS_NOINPUT, "no key that may be used "
+		    "for this in the identity store");
+		ms_hint(&c->err, "-i FILE names one; ms-id import FILE puts "
+		    "one into the store");
+	}
+	ms_idstore_free(s);
+	return rc;
+}
+
+int
+ms_common_stamper(struct ms_cli *c, struct ms_trust *trust,
+    struct ms_stamper **ret)
+{
+	struct ms_stamper_conf conf = { .connect_ms = CONNECT_MS,
+		.total_ms = TOTAL_MS, .trust = trust };
+	size_t i;
+
+	*ret = NULL;
+	for (i = 0; i < ms_cli_tsa.n; i++)
+		if (ms_streq(ms_cli_tsa.v[i], "none"))
+			return 0;
+	if (ms_cli_tsa.n == 0)
+		return 0;
+	conf.urls = (const char *const *)ms_cli_tsa.v;
+	conf.nurls = ms_cli_tsa.n;
+	return ms_stamper_new(&conf, ret, &c->err);
+}
+
+int
+ms_common_lookup(struct ms_cli *c, struct ms_trust *trust,
+    struct ms_lookup **ret)
+{
+	struct ms_lookup *l = NULL;
+	size_t i;
+
+	if (ms_common_sources.n == 0) {
+		ms_fail(&c->err, MS_CONFIG, "nowhere to look certificates up");
+		return ms_hint(&c->err, "name a source with --source URI, or "
+		    "as 'source = URI' in mailseal.conf");
+	}
+	if (ms_trust_is_empty(trust)) {
+		ms_fail(&c->err, MS_CONFIG,
+		    "no trust anchors: nothing found could be trusted");
+		ms_common_hint_trust(c);
+		return -1;
+	}
+	if (ms_lookup_new(trust, ms_common_at(), &l, &c->err) != 0)
+		return -1;
+	for (i = 0; i < ms_common_sources.n; i++)
+		if (ms_lookup_add(l, ms_common_sources.v[i], &c->err) != 0) {
+			ms_lookup_free(l);
+			return -1;
+		}
+	*ret = l;
+	return 0;
+}
+
+int
+ms_common_cert(struct ms_cli *c, const char *path, X509 **ret)
+{
+	struct ms_bag bag;
+	int rc = -1;
+
+	ms_bag_init(&bag);
+	if (ms_bag_read(&bag, path, NULL, NULL, &c->err) != 0)
+		goto out;
+	*ret = sk_X509_shift(bag.certs);
+	if (*ret)
+		rc = 0;
+	else
+		ms_fail(&c->err, MS_DATA, "%s: no certificate in it", path);
+out:
+	ms_bag_clear(&bag);
+	return rc;
+}
+
+int
+ms_common_column(struct ms_buf *line, const char *text, struct ms_err *err)
+{
+	if (line->n > 0 && ms_buf_addc(line, '\t', err) != 0)
+		return -1;
+	if (!text || !*text)
+		text = "-";
+	return ms_escape(line, text, strlen(text), err);
+}
