@@ -209,6 +209,9 @@ T    ?= $(wildcard t/*.bats t/lint/*.bats)
 check-run: all unit completions
 	FLAVOUR=$(FLAVOUR) prove -j$(JOBS) -e '' $(T) $(if $(filter file,$(origin T)),$(UNITS))
 
+lint: all
+	FLAVOUR=$(FLAVOUR) prove -j$(JOBS) -e '' t/lint/*.bats
+
 unit: $(UNITS)
 
 bench: all $(BENCHES)

@@ -14,7 +14,7 @@ bool cli_json;
 const struct ms_opt ms_cli_who_opts[] = {
 	{ .name = "identity", .letter = 'i', .kind = MS_OPT_LIST,
 	    .to = &ms_cli_who.identity, .arg = "ADDRESS|FILE|URI",
-	    .help = "act as this address, or with this key and certificate" },
+	    .help = "act as this address, or with this key" },
 	{ .name = "key", .kind = MS_OPT_STR, .to = &ms_cli_who.key,
 	    .arg = "FILE|URI", .help = "the private key, where it lies apart" },
 	{ .name = "cert", .kind = MS_OPT_STR, .to = &ms_cli_who.cert,

@@ -9,7 +9,6 @@
 
 static const char *const keys[] = {
 	"accuracy",
-	"algorithm",
 	"aliases",
 	"all",
 	"allow-legacy",
@@ -24,7 +23,6 @@ static const char *const keys[] = {
 	"clock",
 	"crl",
 	"days",
-	"digest",
 	"domain",
 	"for",
 	"hash",
