@@ -4,6 +4,7 @@
 
 #include <fcntl.h>
 #include <ftw.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -406,6 +407,87 @@ test_end(void)
 	is_int(ms_cli_end(&c, -1), 70, "a failure without an error");
 }
 
+/*
+ * A person at the other end of a pseudo-terminal: answers each prompt in turn
+ * and ends with 0 if what was typed was never shown.
+ */
+static int
+person(int master, const char *const *answers)
+{
+	char shown[512];
+	size_t n = 0;
+	ssize_t k;
+
+	while (n < sizeof(shown) - 1 &&
+	    (k = read(master, shown + n, sizeof(shown) - 1 - n)) > 0) {
+		n += (size_t)k;
+		shown[n] = '\0';
+		if (strstr(shown, "geheim") != NULL)
+			return 1;
+		if (n < 2 || strcmp(shown + n - 2, ": ") != 0)
+			continue;
+		k = write(master, *answers, strlen(*answers));
+		if (k == -1 || *++answers == NULL)
+			return 0;
+	}
+	return 1;
+}
+
+/* Ask at a terminal; the program's exit code, and what the person saw. */
+static void
+at_terminal(const char *const *answers, bool confirm, int want,
+    const char *what)
+{
+	struct ms_buf b = MS_BUF_INIT(10);
+	struct ms_cli c;
+	int master = posix_openpt(O_RDWR | O_NOCTTY), status = -1, rc;
+	pid_t user, asker;
+
+	grantpt(master);
+	unlockpt(master);
+	/* Or the child prints again what is buffered. */
+	fflush(stdout);
+	asker = fork();
+	if (asker == 0) {
+		setsid();
+		rc = open(ptsname(master), O_RDWR);
+		close(master);
+		begin(&c, "");
+		rc = ms_cli_passphrase(&c, "key", "k", confirm, &b, &c.err);
+		if (rc == 0 && !ms_span_is(ms_buf_span(&b), "geheim"))
+			rc = 2;
+		ms_buf_clear(&b);
+		_exit(ms_cli_end(&c, rc));
+	}
+	user = fork();
+	if (user == 0)
+		_exit(person(master, answers));
+	waitpid(asker, &status, 0);
+	if (want == 0)
+		is_int(status, 0, what);
+	else if (want == SIGINT)
+		ok(WIFSIGNALED(status) && WTERMSIG(status) == SIGINT, "%s",
+		    what);
+	else
+		is_int(WEXITSTATUS(status), want, what);
+	waitpid(user, &status, 0);
+	is_int(status, 0, "and what is typed is not shown");
+	close(master);
+}
+
+static void
+test_terminal(void)
+{
+	static const char *const right[] = { "geheim\n", "geheim\n", NULL };
+	static const char *const wrong[] = { "geheim\n", "geheims\n", NULL };
+	static const char *const stop[] = { "geh\003", NULL };
+
+	at_terminal(right + 1, false, 0, "a person is asked");
+	at_terminal(right, true, 0, "twice for a new one");
+	at_terminal(wrong, true, 77, "two answers differ");
+	at_terminal(stop, false, SIGINT, "interrupted while asking");
+}
+
 static int
 run(void)
 {
@@ -434,6 +516,7 @@ run(void)
 	test_credentials();
 	test_places();
 	test_end();
+	test_terminal();
 	return tap_done();
 }
 
@@ -452,6 +535,7 @@ main(void)
 	if (mkdtemp(dir) == NULL || chdir(dir) == -1)
 		return 1;
 	setenv("MAILSEAL_HOME", dir, 1);
+	fflush(stdout);
 	pid = fork();
 	if (pid == 0)
 		return run();
