@@ -1,72 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <errno.h>
-#include <poll.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/internal.h"
 #include "base/io.h"
 
 /* The longest line ms_sink_printf() makes, in bytes. */
 #define PRINTF_MAX ((size_t)1024 * 1024)
-
-/* A descriptor that somebody else made non-blocking is waited for. */
-static int
-wait_for(int fd, short events)
-{
-	struct pollfd pfd = { fd, events, 0 };
-
-	while (poll(&pfd, 1, -1) < 0) {
-		if (errno != EINTR)
-			return -1;
-	}
-	return 0;
-}
-
-static bool
-again(int fd, short events)
-{
-	if (errno == EINTR)
-		return true;
-	return (errno == EAGAIN || errno == EWOULDBLOCK) &&
-	    wait_for(fd, events) == 0;
-}
-
-ssize_t
-ms_fd_read(int fd, const char *name, void *p, size_t n, struct ms_err *err)
-{
-	ssize_t got;
-
-	do
-		got = read(fd, p, n);
-	while (got < 0 && again(fd, POLLIN));
-	if (got < 0)
-		ms_fail_errno(err, MS_IO, "cannot read '%s'", name);
-	return got;
-}
-
-int
-ms_fd_write(int fd, const char *name, const void *p, size_t n,
-    struct ms_err *err)
-{
-	const unsigned char *at = p;
-	ssize_t put;
-
-	while (n > 0) {
-		put = write(fd, at, n);
-		if (put < 0 && again(fd, POLLOUT))
-			continue;
-		if (put < 0)
-			return ms_fail_errno(err, MS_IO, "cannot write '%s'",
-			    name);
-		at += put;
-		n -= (size_t)put;
-	}
-	return 0;
-}
 
 /* ------------------------------------------------------------- sources */
 

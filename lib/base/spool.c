@@ -2,7 +2,6 @@
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -53,49 +52,6 @@ struct ms_spool {
 	unsigned char *work;
 	size_t used;		/* bytes in cur while it is filled */
 };
-
-int
-ms_fd_temp(const char *dir, struct ms_err *err)
-{
-	char path[4096];
-	int fd;
-
-#ifdef O_TMPFILE
-	/* O_EXCL: it can never be linked into the file system. */
-	fd = open(dir, O_TMPFILE | O_EXCL | O_RDWR | O_CLOEXEC, 0600);
-	if (fd >= 0)
-		return fd;
-#endif
-	if (snprintf(path, sizeof(path), "%s/mailseal.XXXXXX", dir) >=
-	    (int)sizeof(path))
-		errno = ENAMETOOLONG;
-	else if ((fd = mkostemp(path, O_CLOEXEC)) >= 0) {
-		unlink(path);
-		return fd;
-	}
-	return ms_fail_errno(err, MS_CANTCREAT,
-	    "cannot make a temporary file in '%s'", dir);
-}
-
-/* pread() of n bytes; fewer only at the end of the file. */
-static ssize_t
-read_at(int fd, unsigned char *p, size_t n, off_t off)
-{
-	size_t done = 0;
-	ssize_t got;
-
-	while (done < n) {
-		got = pread(fd, p + done, n - done, off + (off_t)done);
-		if (got < 0 && errno == EINTR)
-			continue;
-		if (got < 0)
-			return -1;
-		if (got == 0)
-			break;
-		done += (size_t)got;
-	}
-	return (ssize_t)done;
-}
 
 static int
 write_at(struct ms_spool *sp, const unsigned char *p, size_t n, off_t off,
@@ -278,7 +234,7 @@ load(struct ms_spool *sp, int fd, off_t base, size_t n, struct ms_err *err)
 
 	if (block_new(&sp->cur, err) != 0)
 		return -1;
-	got = read_at(fd, sp->cur, n, base + (off_t)(sp->next * MS_BLOCK));
+	got = ms_fd_pread(fd, sp->cur, n, base + (off_t)(sp->next * MS_BLOCK));
 	if (got < 0)
 		return ms_fail_errno(err, MS_IO, "cannot read '%s'", sp->name);
 	return (size_t)got == n ? 0 : short_file(sp, err);

@@ -143,7 +143,7 @@ measure(const char *name, void (*f)(int fd), int fd, double unit)
 {
 	struct rusage ru;
 	double s = 0;
-	pid_t pid;
+	pid_t pid = -1;
 	int p[2];
 
 	fflush(stdout);
