@@ -84,6 +84,24 @@ ms_fd_pread(int fd, unsigned char *p, size_t n, off_t off)
 }
 
 int
+ms_fd_pwrite(int fd, const unsigned char *p, size_t n, off_t off)
+{
+	ssize_t put;
+
+	while (n > 0) {
+		put = pwrite(fd, p, n, off);
+		if (put < 0 && errno == EINTR)
+			continue;
+		if (put < 0)
+			return -1;
+		p += put;
+		off += put;
+		n -= (size_t)put;
+	}
+	return 0;
+}
+
+int
 ms_fd_temp(const char *dir, struct ms_err *err)
 {
 	char path[4096];

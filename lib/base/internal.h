@@ -21,6 +21,8 @@ int ms_fd_write(int fd, const char *name, const void *p, size_t n,
     struct ms_err *err);
 /* pread() of n bytes; fewer only at the end of the file, -1 with errno. */
 ssize_t ms_fd_pread(int fd, unsigned char *p, size_t n, off_t off);
+/* pwrite() of all n bytes; 0, or -1 with errno. */
+int ms_fd_pwrite(int fd, const unsigned char *p, size_t n, off_t off);
 
 /*
  * An unlinked file, 0600, in dir; the descriptor, or -1 with MS_CANTCREAT.

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #define _GNU_SOURCE
-#include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
@@ -57,23 +56,12 @@ static int
 write_at(struct ms_spool *sp, const unsigned char *p, size_t n, off_t off,
     struct ms_err *err)
 {
-	ssize_t put;
-
-	while (n > 0) {
-		put = pwrite(sp->tmp, p, n, off);
-		if (put < 0 && errno == EINTR)
-			continue;
-		if (put < 0) {
-			ms_fail_errno(err, MS_IO, "cannot keep '%s' in '%s'",
-			    sp->name, sp->dir);
-			return ms_hint(err, "make room there, or give a FILE "
-			    "instead of a pipe");
-		}
-		p += put;
-		off += put;
-		n -= (size_t)put;
-	}
-	return 0;
+	if (ms_fd_pwrite(sp->tmp, p, n, off) == 0)
+		return 0;
+	ms_fail_errno(err, MS_IO, "cannot keep '%s' in '%s'", sp->name,
+	    sp->dir);
+	return ms_hint(err, "make room there, or give a FILE instead of a "
+	    "pipe");
 }
 
 static bool
