@@ -3,6 +3,12 @@
  * HTTP/1.1 server over libevent: listener, limits, deadlines.  A handler is a
  * plain function from bytes to bytes; the same one serves --once, where the
  * request body is stdin and the response body stdout.
+ *
+ * What two parsers could read in two ways is refused and the connection
+ * closed: two Host, Content-Length or Content-Type fields, any
+ * Transfer-Encoding (411), a 1.1 request without Host, a line end that is not
+ * CR LF, folded lines, blanks before a colon.  The methods are GET, HEAD and
+ * POST (else 501); POST needs a Content-Length (411), the others have no body.
  */
 #ifndef MS_SERVE_H
 #define MS_SERVE_H
@@ -21,6 +27,7 @@ struct ms_request {
 	const char *peer;	/* "127.0.0.1", "[::1]", "unix" or "stdin" */
 };
 
+/* Comes with status 200, no type and an empty body of up to 64 MiB. */
 struct ms_response {
 	int status;
 	const char *type;	/* static string */
@@ -36,28 +43,45 @@ typedef int ms_handler(void *arg, const struct ms_request *req,
     struct ms_response *resp, struct ms_err *err);
 
 struct ms_serve_conf {
-	const char *listen;	/* "ADDR:PORT", "[ADDR]:PORT", "unix:PATH",
-				 * "systemd"; PORT 0 picks a free one */
-	const char *ready_file;	/* written with the address once listening, or
-				 * NULL */
+	/*
+	 * "ADDR:PORT", "[ADDR]:PORT" (in digits, or "localhost"; PORT 0 picks
+	 * a free one), "unix:PATH" (a socket that nobody serves any more is
+	 * replaced; the umask decides who may connect), or "fd:N", a listening
+	 * socket that was handed to us (what "systemd" is for the command
+	 * line: sd_listen_fds(3), which reads the environment, is the
+	 * caller's).
+	 */
+	const char *listen;
+	const char *ready_file;	/* written with the address once listening,
+				 * removed at the end, or NULL */
 	size_t max_body;	/* bytes; beyond it 413 */
-	size_t max_header;	/* bytes; beyond it 431 or 400 */
-	unsigned max_connections;
-	unsigned deadline_ms;	/* absolute, for one request to arrive */
-	unsigned idle_ms;	/* keep-alive without a request */
+	/* 0 stands for what is in brackets. */
+	size_t max_header;	/* bytes; beyond it 431 (16 KiB) */
+	unsigned max_connections; /* beyond it the one that has been idle for
+				 * longest goes; are all busy, new ones wait
+				 * (900) */
+	unsigned deadline_ms;	/* absolute, for one request to arrive, then
+				 * 408; a reply must be taken within the same,
+				 * and a second more for each 50,000 bytes;
+				 * and so long may draining take (10 s) */
+	unsigned idle_ms;	/* keep-alive without a request (30 s) */
 	ms_handler *handler;
 	void *arg;
-	/* Called when SIGHUP arrives, between requests; may be NULL. */
+	/* Called between requests when hup_fd is readable; what is there is
+	 * read.  May be NULL. */
 	int (*reload)(void *arg, struct ms_err *err);
-	/* One line of log without newline; may be NULL. */
+	/* One line of log without newline (start, faults of our own; never a
+	 * client's doing); may be NULL. */
 	void (*log)(void *arg, const char *line);
 };
 
 /*
- * Listen and serve until SIGTERM or SIGINT, then answer what is under way and
- * return 0.  stop_fd: a descriptor that becomes readable when the caller wants
- * that (signals are the caller's: the library installs no handlers); hup_fd
- * likewise for reload, or -1.
+ * Listen and serve until stop_fd becomes readable, then close the listener,
+ * answer what is under way, and return 0.  Signals are the caller's: the
+ * library installs no handlers.  hup_fd likewise for reload, or -1.  MS_USAGE
+ * for an address that is none, MS_CANTCREAT when it cannot be listened on.
+ * The log and fatal callbacks of libevent, which belong to the process, are
+ * replaced by ones that neither print nor exit.
  */
 int ms_serve(const struct ms_serve_conf *c, int stop_fd, int hup_fd,
     struct ms_err *err);

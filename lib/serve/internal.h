@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The pieces of the server: the head of a request (head.c, no sockets), the
+ * listener (listen.c), one connection (conn.c), all of them (serve.c).
+ */
+#ifndef MS_SERVE_INTERNAL_H
+#define MS_SERVE_INTERNAL_H
+
+#include <sys/queue.h>
+#include <time.h>
+
+#include <event2/event.h>
+#include <event2/event_struct.h>
+
+#include "serve/serve.h"
+
+/* ---- limits ---- */
+
+#define SERVE_HEADER	((size_t)16 * 1024)	/* bytes, default */
+#define SERVE_FIELDS	100		/* header fields of one request */
+#define SERVE_CONNECTIONS 900		/* default: within the usual 1024
+					 * descriptors of a process */
+#define SERVE_DEADLINE_MS 10000		/* default */
+#define SERVE_IDLE_MS	30000		/* default */
+#define SERVE_REPLY	((size_t)64 * 1024 * 1024)	/* bytes: a large CRL */
+#define SERVE_READ	((size_t)16 * 1024)	/* bytes asked for at once */
+#define SERVE_LINGER_MS	2000		/* for a refused peer to read why ... */
+#define SERVE_LINGER	((size_t)1024 * 1024)	/* ... and what it may go on
+						 * sending meanwhile, bytes */
+#define SERVE_RATE	50000		/* bytes a second that a peer must take
+					 * of a reply beyond the deadline */
+#define SERVE_TURN	16		/* pipelined requests answered before
+					 * others have their turn */
+
+/* ---- the head of a request ---- */
+
+/* Where the end of the head is looked for; zero at its first byte. */
+struct serve_scan {
+	size_t at;	/* bytes looked at */
+	size_t line;	/* where the current line begins */
+};
+
+struct serve_head {
+	const char *method;	/* static */
+	size_t path, query;	/* offsets into text; query 0: none */
+	char type[128];
+	size_t length;		/* of the body, in bytes */
+	bool http10, close, expect;
+};
+
+/*
+ * Look for the empty line.  1: *len is the length of the head, with it; 0:
+ * more is needed; -1: a line that does not end in CR LF, or a NUL.
+ */
+int serve_scan(struct serve_scan *sc, const unsigned char *p, size_t n,
+    size_t *len);
+/*
+ * Parse a complete head, strictly (RFC 9112, RFC 9110).  text receives the
+ * decoded path and the raw query, each with a NUL.  0, or the HTTP status
+ * that refuses it, with the reason in *why.
+ */
+int serve_head(const unsigned char *p, size_t n, size_t max_body,
+    struct serve_head *h, struct ms_buf *text, const char **why);
+
+/* ---- listener ---- */
+
+struct serve_listener {
+	int fd;
+	char *unlink;		/* path of a unix socket we made, or NULL */
+	bool given;		/* handed to us: others may listen on it too */
+	char name[128];		/* "127.0.0.1:8318", "unix:PATH", "fd:3" */
+};
+
+int serve_listen(const char *spec, struct serve_listener *l,
+    struct ms_err *err);
+void serve_unlisten(struct serve_listener *l);
+/* "127.0.0.1", "[::1]" or "unix". */
+struct sockaddr;
+void serve_peer_name(const struct sockaddr *sa, char *to, size_t n);
+
+/* ---- connections ---- */
+
+#define SERVE_PEER 64
+
+struct serve_conn {
+	TAILQ_ENTRY(serve_conn) link;	/* least recently used first */
+	struct server *s;
+	int fd;
+	enum { CONN_READING, CONN_WRITING, CONN_LINGER } state;
+	struct event rd, wr, timer;
+	struct ms_buf in;	/* what came; [0, off) is dealt with */
+	size_t off;
+	bool pending;		/* `in` holds what was not yet looked at */
+	bool started;		/* the deadline of a request is running */
+	struct serve_scan scan;
+	bool have_head;
+	size_t head_len;
+	struct serve_head head;
+	struct ms_buf text;
+	struct ms_buf out;
+	size_t written;
+	bool close;		/* when the reply is out */
+	bool refused;		/* ... lingering, for the peer still sends */
+	size_t lingered;	/* bytes thrown away */
+	char peer[SERVE_PEER];
+};
+
+struct server {
+	struct ms_serve_conf conf;	/* with the defaults filled in */
+	struct event_base *base;
+	struct serve_listener listener;
+	struct event accept, again, stop, hup;
+	struct event cut;	/* the end of draining */
+	bool paused;		/* no accepting for now */
+	bool draining;
+	TAILQ_HEAD(, serve_conn) conns;
+	unsigned nconns;
+	struct ms_response reply;	/* its memory is kept */
+	time_t date_at;
+	char date[40];		/* of date_at */
+};
+
+/* Takes fd over. */
+void serve_conn_new(struct server *s, int fd, const struct sockaddr *peer);
+void serve_conn_free(struct serve_conn *c);
+/* Neither reading a request nor writing a reply. */
+bool serve_conn_quiet(const struct serve_conn *c);
+/* Close it unless a request has arrived meanwhile. */
+void serve_conn_drain(struct serve_conn *c);
+/* A connection has gone: there is room again. */
+void serve_resume(struct server *s);
+void serve_log(const struct server *s, const char *fmt, ...)
+    __attribute__((format(printf, 2, 3)));
+/* "Bad Request" for 400. */
+const char *serve_reason(int status);
+
+#endif
