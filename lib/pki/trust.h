@@ -33,6 +33,8 @@ int ms_trust_add_crl(struct ms_trust *t, X509_CRL *crl, struct ms_err *err);
 int ms_trust_add_chain_file(struct ms_trust *t, const char *path,
     struct ms_err *err);
 void ms_trust_set_revocation(struct ms_trust *t, enum ms_revocation r);
+/* Signatures with SHA-1 in certificates are a note instead of bad. */
+void ms_trust_set_legacy(struct ms_trust *t, bool allow);
 /* No anchor was added. */
 bool ms_trust_is_empty(const struct ms_trust *t);
 
@@ -40,9 +42,13 @@ bool ms_trust_is_empty(const struct ms_trust *t);
  * Judge the path from leaf over `extra` (may be NULL: untrusted helpers from
  * the message) to an anchor, for that use, as of `at`.  Adds findings:
  * bad "expired", "not-yet-valid", "revoked" (with the revocation time), "use"
- * (ms_cert_may), "chain" (broken signature, CA flag, constraints); undecided
- * "no-anchor" (no anchors given, or issuer not found), "revocation" (hard).
- * A certificate whose CRL entry is dated later than `at` is good at `at`.
+ * (ms_cert_may), "chain" (broken signature, CA flag, constraints), "weak-key"
+ * (RSA under 1024 bits; a note under 2048), "weak-signature" (MD5, SHA-1);
+ * undecided "no-anchor" (no anchors given, or issuer not found), "revocation"
+ * (hard); note "revocation-unknown" (soft).
+ * A certificate whose CRL entry is dated later than `at` is good at `at`,
+ * unless an invalidityDate in the entry is not.  A CRL that was out of date at
+ * `at` proves nobody unrevoked; one made later serves.
  * Adds nothing bad or undecided when the path is right.
  */
 int ms_trust_check(struct ms_trust *t, X509 *leaf, STACK_OF(X509) *extra,

@@ -4,7 +4,7 @@
 
 #include <openssl/x509v3.h>
 
-#include "pki/internal.h"
+#include "pki/path.h"
 
 /* keyUsage bits as RFC 5280 section 4.2.1.3 numbers them. */
 enum { KU_DS = 1 << 0, KU_NR = 1 << 1, KU_KE = 1 << 2, KU_KA = 1 << 4,
@@ -198,4 +198,27 @@ ms_cert_may_at(X509 *x, enum ms_usage use, time_t at, const char **why)
 	if (why && no)
 		*why = no;
 	return !no;
+}
+
+const char *
+ca_refuses(X509 *x, enum ms_usage use)
+{
+	struct uses u;
+	bool in = false;
+
+	read_uses(x, &u);
+	if (u.bad_eku)
+		return "extendedKeyUsage malformed";
+	if (!u.has_eku || u.any)
+		return NULL;
+	switch (use) {
+	case MS_USE_ANY: in = true; break;
+	case MS_USE_SIGN: in = u.mail || u.document; break;
+	case MS_USE_ENCRYPT: in = u.mail; break;
+	case MS_USE_TSA: in = u.tsa; break;
+	case MS_USE_SERVER: in = u.server; break;
+	case MS_USE_DEVICE: in = u.client; break;
+	case MS_USE_OCSP: in = u.ocsp; break;
+	}
+	return in ? NULL : "its extendedKeyUsage excludes this use";
 }
