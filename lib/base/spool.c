@@ -6,157 +6,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "base/internal.h"
-#include "base/spool.h"
+#include "base/spool-internal.h"
 
 /* A regular file up to this many bytes is kept instead of read again. */
 #define SMALL_FILE ((off_t)1024 * 1024)
-#define MEMORY_BLOCKS (MS_SPOOL_MEMORY / MS_BLOCK)
-
-enum kind {
-	MEMORY,			/* the caller's bytes */
-	BIG_FILE,		/* read again, each block checked */
-	STREAM,			/* read once, kept */
-	WRITTEN			/* comes through the sink, kept */
-};
-
-/*
- * What is kept are blocks of MS_BLOCK bytes, the last one shorter: the first
- * ones in blk[], or, once there are more than MEMORY_BLOCKS, all of them in
- * the file tmp.  cur is the block being filled, or the one being lent; work
- * takes what is sealed or opened.
- */
-struct ms_spool {
-	struct ms_src src;
-	struct ms_sink sink;
-	enum kind kind;
-	unsigned flags;
-	int fd;
-	int tmp;
-	char *name;
-	char *dir;
-	off_t base;		/* where a regular file's bytes begin */
-	bool sized;		/* size was known from the start */
-	bool begun;		/* a first reading was begun */
-	bool complete;		/* and saw the end */
-	bool broken;		/* a block could not be kept */
-	uint64_t size;
-	uint64_t total;		/* bytes kept so far */
-	uint64_t next;		/* the block to lend next */
-	const unsigned char *mem;
-	struct ms_seal *seal;
-	unsigned char **blk;
-	size_t nblk;
-	unsigned char *cur;
-	unsigned char *work;
-	size_t used;		/* bytes in cur while it is filled */
-};
-
-static int
-write_at(struct ms_spool *sp, const unsigned char *p, size_t n, off_t off,
-    struct ms_err *err)
-{
-	if (ms_fd_pwrite(sp->tmp, p, n, off) == 0)
-		return 0;
-	ms_fail_errno(err, MS_IO, "cannot keep '%s' in '%s'", sp->name,
-	    sp->dir);
-	return ms_hint(err, "make room there, or give a FILE instead of a "
-	    "pipe");
-}
-
-static bool
-ciphertext(const struct ms_spool *sp)
-{
-	return sp->flags & MS_SPOOL_CIPHERTEXT;
-}
-
-static void
-block_free(struct ms_spool *sp, unsigned char *p)
-{
-	if (!ciphertext(sp))
-		ms_wipe(p, MS_BLOCK);
-	free(p);
-}
-
-static int
-block_new(unsigned char **p, struct ms_err *err)
-{
-	if (*p == NULL)
-		*p = malloc(MS_BLOCK);
-	return *p != NULL ? 0 : ms_fail_nomem(err);
-}
-
-/* Seal one block behind those in the file. */
-static int
-keep_in_file(struct ms_spool *sp, const unsigned char *p, size_t n,
-    uint64_t i, struct ms_err *err)
-{
-	if (ms_seal_add(sp->seal, p, n, sp->work, err) != 0)
-		return -1;
-	return write_at(sp, ciphertext(sp) ? p : sp->work, n,
-	    (off_t)(i * MS_BLOCK), err);
-}
-
-/* Too much for memory: everything moves to a file. */
-static int
-spill(struct ms_spool *sp, struct ms_err *err)
-{
-	size_t i;
-
-	if (block_new(&sp->work, err) != 0)
-		return -1;
-	sp->seal = ms_seal_new(!ciphertext(sp), err);
-	if (sp->seal == NULL)
-		return -1;
-	sp->tmp = ms_fd_temp(sp->dir, err);
-	if (sp->tmp < 0)
-		return -1;
-	for (i = 0; i < sp->nblk; i++) {
-		if (keep_in_file(sp, sp->blk[i], MS_BLOCK, i, err) != 0)
-			return -1;
-		block_free(sp, sp->blk[i]);
-		sp->blk[i] = NULL;
-	}
-	sp->nblk = 0;
-	return 0;
-}
-
-/* cur is full, or the last one: keep it. */
-static int
-keep_block(struct ms_spool *sp, struct ms_err *err)
-{
-	uint64_t i = (sp->total - 1) / MS_BLOCK;
-	size_t n = sp->used;
-
-	if (n == 0 || (sp->flags & MS_SPOOL_ONCE))
-		return 0;
-	if (sp->blk == NULL) {
-		sp->blk = calloc(MEMORY_BLOCKS, sizeof(*sp->blk));
-		if (sp->blk == NULL)
-			return ms_fail_nomem(err);
-	}
-	if (sp->tmp < 0 && sp->nblk < MEMORY_BLOCKS) {
-		sp->blk[sp->nblk++] = sp->cur;
-		sp->cur = NULL;
-		return 0;
-	}
-	if (sp->tmp < 0 && spill(sp, err) != 0)
-		return -1;
-	return keep_in_file(sp, sp->cur, n, i, err);
-}
-
-static int
-keep(struct ms_spool *sp, struct ms_err *err)
-{
-	if (sp->broken)
-		return ms_fail(err, MS_BUG, "a spool is used after it failed");
-	if (keep_block(sp, err) != 0) {
-		sp->broken = true;
-		return -1;
-	}
-	sp->used = 0;
-	return 0;
-}
 
 static int
 short_file(struct ms_spool *sp, struct ms_err *err)
@@ -174,9 +27,9 @@ fill_stream(struct ms_src *s, struct ms_err *err)
 	size_t want;
 	ssize_t got = 0;
 
-	if (sp->used == MS_BLOCK && keep(sp, err) != 0)
+	if (sp->used == MS_BLOCK && ms_spool_keep(sp, err) != 0)
 		return -1;
-	if (block_new(&sp->cur, err) != 0)
+	if (ms_spool_block_new(&sp->cur, err) != 0)
 		return -1;
 	want = MS_BLOCK - sp->used;
 	if (sp->sized && want > sp->size - sp->total)
@@ -195,7 +48,7 @@ fill_stream(struct ms_src *s, struct ms_err *err)
 	}
 	if (want > 0 && sp->sized)
 		return short_file(sp, err);
-	if (keep(sp, err) != 0)
+	if (ms_spool_keep(sp, err) != 0)
 		return -1;
 	sp->size = sp->total;
 	sp->complete = true;
@@ -220,7 +73,7 @@ load(struct ms_spool *sp, int fd, off_t base, size_t n, struct ms_err *err)
 {
 	ssize_t got;
 
-	if (block_new(&sp->cur, err) != 0)
+	if (ms_spool_block_new(&sp->cur, err) != 0)
 		return -1;
 	got = ms_fd_pread(fd, sp->cur, n, base + (off_t)(sp->next * MS_BLOCK));
 	if (got < 0)
@@ -278,7 +131,7 @@ fill_again(struct ms_src *s, struct ms_err *err)
 	    ms_seal_open(sp->seal, sp->next, sp->cur, n, sp->work, sp->name,
 	    err) != 0)
 		return -1;
-	lend(sp, file || ciphertext(sp) ? sp->cur : sp->work, n);
+	lend(sp, file || ms_spool_is_ciphertext(sp) ? sp->cur : sp->work, n);
 	return 0;
 }
 
@@ -301,9 +154,9 @@ write_spool(struct ms_sink *k, const void *p, size_t n, struct ms_err *err)
 		return ms_fail(err, MS_BUG, "a spool is written after it "
 		    "failed or was read");
 	while (n > 0) {
-		if (sp->used == MS_BLOCK && keep(sp, err) != 0)
+		if (sp->used == MS_BLOCK && ms_spool_keep(sp, err) != 0)
 			return -1;
-		if (block_new(&sp->cur, err) != 0)
+		if (ms_spool_block_new(&sp->cur, err) != 0)
 			return -1;
 		k1 = MS_BLOCK - sp->used < n ? MS_BLOCK - sp->used : n;
 		memcpy(sp->cur + sp->used, at, k1);
@@ -425,12 +278,12 @@ ms_spool_free(struct ms_spool *sp)
 	if (sp == NULL)
 		return;
 	for (i = 0; i < sp->nblk; i++)
-		block_free(sp, sp->blk[i]);
+		ms_spool_block_free(sp, sp->blk[i]);
 	free(sp->blk);
 	if (sp->cur != NULL)
-		block_free(sp, sp->cur);
+		ms_spool_block_free(sp, sp->cur);
 	if (sp->work != NULL)
-		block_free(sp, sp->work);
+		ms_spool_block_free(sp, sp->work);
 	ms_seal_free(sp->seal);
 	if (sp->tmp >= 0)
 		close(sp->tmp);
@@ -445,6 +298,19 @@ ms_spool_sink(struct ms_spool *sp)
 	return &sp->sink;
 }
 
+/* What a program wrote is complete now. */
+static int
+end_writing(struct ms_spool *sp, struct ms_err *err)
+{
+	if (sp->kind != WRITTEN || sp->complete)
+		return 0;
+	if (ms_spool_keep(sp, err) != 0)
+		return -1;
+	sp->size = sp->total;
+	sp->complete = true;
+	return 0;
+}
+
 struct ms_src *
 ms_spool_read(struct ms_spool *sp, struct ms_err *err)
 {
@@ -454,12 +320,8 @@ ms_spool_read(struct ms_spool *sp, struct ms_err *err)
 		ms_fail(err, MS_BUG, "'%s' was to be read once", sp->name);
 		return NULL;
 	}
-	if (sp->kind == WRITTEN && !sp->complete) {
-		if (keep(sp, err) != 0)
-			return NULL;
-		sp->size = sp->total;
-		sp->complete = true;
-	}
+	if (end_writing(sp, err) != 0)
+		return NULL;
 	/* Whoever reads again needs all of the first reading. */
 	if (sp->begun && !sp->complete && sp->kind != MEMORY &&
 	    ms_src_drain(s, err) != 0)
@@ -472,11 +334,74 @@ ms_spool_read(struct ms_spool *sp, struct ms_err *err)
 		s->fill = fill_memory;
 	} else if (sp->complete) {
 		s->fill = fill_again;
+	} else if (sp->kind == BIG_FILE) {
+		s->fill = fill_first;
 	} else {
-		s->fill = sp->kind == BIG_FILE ? fill_first : fill_stream;
+		s->fill = fill_stream;
+		if (sp->used > 0) {	/* peeked at */
+			s->p = sp->cur;
+			s->n = sp->used;
+		}
 	}
 	sp->begun = true;
 	return s;
+}
+
+/* Fill the first block of a stream that is then read from its beginning. */
+static int
+peek_stream(struct ms_spool *sp, struct ms_err *err)
+{
+	size_t want = MS_BLOCK;
+	ssize_t got = 1;
+
+	if (ms_spool_block_new(&sp->cur, err) != 0)
+		return -1;
+	if (sp->sized && want > sp->size)
+		want = (size_t)sp->size;
+	while (sp->used < want && got > 0) {
+		got = ms_fd_read(sp->fd, sp->name, sp->cur + sp->used,
+		    want - sp->used, err);
+		if (got < 0)
+			return -1;
+		sp->used += (size_t)got;
+		sp->total += (uint64_t)got;
+	}
+	return 0;
+}
+
+int
+ms_spool_peek(struct ms_spool *sp, struct ms_span *first, struct ms_err *err)
+{
+	struct ms_src *s;
+
+	if (end_writing(sp, err) != 0)
+		return -1;
+	if (sp->kind == MEMORY) {
+		first->p = sp->mem;
+		first->n = sp->size < MS_BLOCK ? (size_t)sp->size : MS_BLOCK;
+		return 0;
+	}
+	if (sp->complete && !(sp->flags & MS_SPOOL_ONCE)) {
+		s = ms_spool_read(sp, err);
+		if (s == NULL || ms_src_fill(s, err) < 0)
+			return -1;
+		first->p = s->p;
+		first->n = s->n;
+		return 0;
+	}
+	if (sp->begun)
+		return ms_fail(err, MS_BUG, "'%s' is being read", sp->name);
+	if (sp->kind == BIG_FILE) {
+		first->n = next_len(sp);
+		if (load(sp, sp->fd, sp->base, first->n, err) != 0)
+			return -1;
+	} else {
+		if (peek_stream(sp, err) != 0)
+			return -1;
+		first->n = sp->used;
+	}
+	first->p = sp->cur;
+	return 0;
 }
 
 bool

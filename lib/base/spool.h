@@ -56,6 +56,15 @@ void ms_spool_free(struct ms_spool *sp);
 struct ms_sink *ms_spool_sink(struct ms_spool *sp);
 
 /*
+ * Lend the first bytes, at most MS_BLOCK, before the first reading or after
+ * one: as many as there are, so that a guess at what they are needs no
+ * reading of its own.  Borrowed until the next reading.  What a regular file
+ * shows here is not yet judged.
+ */
+int ms_spool_peek(struct ms_spool *sp, struct ms_span *first,
+    struct ms_err *err);
+
+/*
  * Begin the next reading.  The source is borrowed from the spool and valid
  * until the next call or ms_spool_free().  The first reading, if it stopped
  * early, is completed (drained) first, so that sizes and tags are known.

@@ -65,12 +65,23 @@ int ms_sign_new(const struct ms_sign_conf *conf, struct ms_sign **ret,
 void ms_sign_free(struct ms_sign *s);
 struct ms_digests *ms_sign_digests(struct ms_sign *s);	/* borrowed */
 int ms_sign_final(struct ms_sign *s, struct ms_err *err);
+/*
+ * Ready for another content with the same signers: what was computed from
+ * keys and certificates is kept.  signing_time and with_certs replace those of
+ * the configuration.
+ */
+int ms_sign_again(struct ms_sign *s, time_t signing_time, bool with_certs,
+    struct ms_err *err);
 /* micalg parameter of multipart/signed: "sha-256" or "sha-256,sha-384". */
 const char *ms_sign_micalg(const struct ms_sign *s);
 /* ContentInfo without eContent, DER. */
 int ms_sign_write_detached(const struct ms_sign *s, struct ms_buf *der,
     struct ms_err *err);
-/* ContentInfo with the content (the same bytes again, `size` of them), DER. */
+/* ContentInfo with a content that lies in memory, DER; appended to der. */
+int ms_sign_write_whole(const struct ms_sign *s, struct ms_span content,
+    struct ms_buf *der, struct ms_err *err);
+/* ContentInfo with the content (the same bytes again, `size` of them), DER;
+ * MS_IO when there are more or fewer. */
 int ms_sign_write(const struct ms_sign *s, struct ms_src *content,
     uint64_t size, struct ms_sink *to, struct ms_err *err);
 
@@ -128,7 +139,7 @@ int ms_signed_add_certs(struct ms_signed *sd, STACK_OF(X509) *more,
  * Judge signer i's value: attributes complete and singular (RFC 5652 section
  * 11), contentType equal, messageDigest equal, signingCertificate(V2) equal
  * (RFC 5035 section 5.4), signature right.  Trust is not judged.  Findings:
- * bad "attributes", "content-type", "digest", "signature", "signing-cert",
+ * good "value"; bad "attributes", "content-type", "digest", "signature", "signing-cert",
  * "weak-digest" (SHA-1 unless legacy, then a note), "weak-key"; undecided
  * "no-certificate", "algorithm".
  */

@@ -146,13 +146,14 @@ set_field(struct ms_mime_field *f, const unsigned char *p, size_t n)
 static int
 split(struct ms_mime_header *h, const struct reading *r, struct ms_err *err)
 {
-	const unsigned char *p = h->raw.p + r->mbox, *nl, *next;
-	const unsigned char *end = h->raw.p + h->raw.n - h->blank;
+	const unsigned char *p, *nl, *next, *end;
 
-	h->mbox.p = h->raw.p;
-	h->mbox.n = r->mbox;
 	if (h->raw.n == 0)
 		return 0;
+	p = h->raw.p + r->mbox;
+	end = h->raw.p + h->raw.n - h->blank;
+	h->mbox.p = h->raw.p;
+	h->mbox.n = r->mbox;
 	nl = memchr(h->raw.p, '\n', h->raw.n);
 	h->crlf = nl && nl > h->raw.p && nl[-1] == '\r';
 	if (r->nfields == 0)

@@ -282,6 +282,52 @@ test_failures(void)
 	ms_spool_free(NULL);
 }
 
+/* Whether a look shows the first bytes of n. */
+static int
+shows(struct ms_spool *sp, size_t n)
+{
+	struct ms_span first = { NULL, 0 };
+
+	return ms_spool_peek(sp, &first, &e) == 0 &&
+	    first.n == (n < MS_BLOCK ? n : MS_BLOCK) &&
+	    (n == 0 || memcmp(first.p, data, first.n) == 0);
+}
+
+static void
+test_peek(size_t n, unsigned flags)
+{
+	struct ms_spool *sp = NULL;
+	pid_t pid;
+	int fd = feed(n, &pid);
+
+	if (ms_spool_fd(fd, "pipe", NULL, flags, &sp, &e) != 0)
+		abort();
+	ok(shows(sp, n) && shows(sp, n) && reads(sp, n),
+	    "a look at a pipe of %zu takes nothing", n);
+	ok(flags & MS_SPOOL_ONCE ? !shows(sp, n) :
+	    shows(sp, n) && reads(sp, n), "and between readings");
+	ms_err_reset(&e);
+	ms_spool_free(sp);
+	close(fd);
+	waitpid(pid, NULL, 0);
+	fd = temp_file(n);
+	if (ms_spool_fd(fd, "doc", NULL, flags, &sp, &e) != 0)
+		abort();
+	ok(shows(sp, n) && reads(sp, n), "a look at a file of %zu", n);
+	ms_spool_free(sp);
+	close(fd);
+	if (ms_spool_new(NULL, flags, &sp, &e) != 0 ||
+	    ms_sink_write(ms_spool_sink(sp), data, n, &e) != 0)
+		abort();
+	ok(shows(sp, n) && reads(sp, n) && shows(sp, n),
+	    "a look at %zu written bytes", n);
+	ms_spool_free(sp);
+	if (ms_spool_mem(data, n, &sp, &e) != 0)
+		abort();
+	ok(shows(sp, n) && reads(sp, n), "a look at %zu bytes of memory", n);
+	ms_spool_free(sp);
+}
+
 int
 main(void)
 {
@@ -305,6 +351,11 @@ main(void)
 	test_written(BIG, MS_SPOOL_CIPHERTEXT, "ciphertext spool");
 	test_at_rest(0, 0);
 	test_at_rest(MS_SPOOL_CIPHERTEXT, 1);
+	test_peek(0, 0);
+	test_peek(100, MS_SPOOL_ONCE);
+	test_peek(MS_BLOCK, 0);
+	test_peek(200000, MS_SPOOL_ONCE);
+	test_peek(BIG, 0);
 	test_failures();
 	free(data);
 	return tap_done();
