@@ -34,9 +34,11 @@ leaf(struct ms_src *src, const char *encoding, struct ms_buf *seen)
 {
 	struct ms_src *d = ms_mime_decoder(src, encoding, NULL);
 	struct ms_src *c = d ? ms_mime_crlf(d, NULL) : NULL;
+	size_t before = seen->n;
 
-	if (c)
-		ms_src_slurp(c, seen, NULL);
+	/* How much comes before a fault does depend on the blocks. */
+	if (c && ms_src_slurp(c, seen, NULL))
+		seen->n = before;
 	ms_src_free(c);
 	ms_src_free(d);
 }
