@@ -72,7 +72,8 @@ enum ms_smtp_tls { MS_SMTP_TLS_NONE, MS_SMTP_TLS_STARTTLS,
 struct ms_smtp_rcpt {
 	const char *addr;	/* addr-spec; CR, LF, controls, blanks and angle
 				 * brackets outside a quoted local part are
-				 * refused with MS_DATA before anything is sent */
+				 * refused with MS_DATA before anything is
+				 * sent */
 	int code;		/* out: the server's reply to RCPT, or to what
 				 * else decided (MAIL, DATA, end of message);
 				 * 0: not sent, and not refused either */

@@ -22,7 +22,8 @@ struct ms_request {
 	const char *method;	/* "GET", "HEAD", "POST" */
 	const char *path;	/* without the query, percent-decoded */
 	const char *query;	/* raw, or NULL */
-	char type[128];		/* Content-Type without parameters, lower case */
+	char type[128];		/* Content-Type without parameters, lower
+				 * case */
 	struct ms_span body;
 	const char *peer;	/* "127.0.0.1", "[::1]", "unix" or "stdin" */
 };
