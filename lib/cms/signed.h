@@ -139,9 +139,9 @@ int ms_signed_add_certs(struct ms_signed *sd, STACK_OF(X509) *more,
  * Judge signer i's value: attributes complete and singular (RFC 5652 section
  * 11), contentType equal, messageDigest equal, signingCertificate(V2) equal
  * (RFC 5035 section 5.4), signature right.  Trust is not judged.  Findings:
- * good "value"; bad "attributes", "content-type", "digest", "signature", "signing-cert",
- * "weak-digest" (SHA-1 unless legacy, then a note), "weak-key"; undecided
- * "no-certificate", "algorithm".
+ * good "value"; bad "attributes", "content-type", "digest", "signature",
+ * "signing-cert", "weak-digest" (SHA-1 unless legacy, then a note),
+ * "weak-key"; undecided "no-certificate", "algorithm".
  */
 int ms_signer_check(struct ms_signed *sd, size_t i, bool legacy,
     struct ms_report *r, struct ms_err *err);

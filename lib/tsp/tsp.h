@@ -75,8 +75,12 @@ int ms_tsr_token(struct ms_span der, struct ms_buf *token,
 /*
  * Judge a token over an imprint: CMS value, eContentType id-ct-TSTInfo, one
  * signer, signingCertificate(V2), imprint equal, TSA's path and purpose at
- * genTime.  imprint {NULL,0}: not compared.  ti is filled when it could be
- * parsed.  trust NULL or empty: undecided "no-anchor".
+ * genTime.  imprint {NULL,0}: not compared.  ti (may be NULL) is filled when
+ * it could be parsed; clear it in any case.  trust NULL or empty: undecided
+ * "no-anchor".  Findings: those of ms_signer_check() and ms_trust_check();
+ * bad "token" (malformed, or larger than MS_TSP_TOKEN), "content-type",
+ * "signers", "imprint", "signing-cert" (also when it is not named at all),
+ * "use"; undecided "gentime" (later than `at`).
  */
 int ms_token_check(struct ms_span der, enum ms_oid md, struct ms_span imprint,
     struct ms_trust *trust, time_t at, bool legacy, struct ms_tstinfo *ti,
@@ -95,7 +99,9 @@ struct ms_judge {
  * ms_signer_check() plus timestamp attributes (all must verify, the earliest
  * counts) plus the path at genTime, or at j->at without one.  Fills r->signer,
  * gentime, claimed, level.  Does not conclude: the caller may have more to
- * find (the From of a mail).
+ * find (the From of a mail).  Findings about a timestamp have "timestamp-"
+ * before their code; while one is undecided, an expired certificate is
+ * undecided too.
  */
 int ms_judge_signer(struct ms_signed *sd, size_t i, const struct ms_judge *j,
     struct ms_report *r, struct ms_err *err);
@@ -120,7 +126,8 @@ void ms_tsa_free(struct ms_tsa *t);
 /*
  * Answer a request: resp gets a DER TimeStampResp in every case, granted or a
  * rejection with the right PKIFailureInfo; *failure (may be NULL) -1 when
- * granted, else the bit.  -1 only when not even that can be built.
+ * granted, else the bit.  -1 only when not even that can be built.  A forked
+ * process may go on with what its parent made: serial numbers differ.
  */
 int ms_tsa_answer(struct ms_tsa *t, struct ms_span req, struct ms_buf *resp,
     int *failure, struct ms_err *err);
