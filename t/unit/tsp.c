@@ -88,7 +88,8 @@ requests(void)
 	int bit;
 
 	ok(ms_tsq_make(&q, MS_OID_sha256, over, &err) == 0, "a request");
-	ok(q.cert_req && q.nnonce == 8, "it asks for certificates, has a nonce");
+	ok(q.cert_req && q.nnonce == 8,
+	    "it asks for certificates, has a nonce");
 	ms_tsq_write(&q, &der, &err);
 	p = der.p;
 	req = d2i_TS_REQ(NULL, &p, (long)der.n);
@@ -290,11 +291,8 @@ openssl_accepts(const struct ms_buf *req, const struct ms_buf *resp)
 	TS_VERIFY_CTX_set_store(ctx, st);
 	rc = r && p == resp->p + resp->n &&
 	    TS_RESP_verify_response(ctx, r) == 1;
-	if (!rc) {
-		printf("# %s\n", ERR_reason_error_string(ERR_peek_last_error()) ?
-		    ERR_reason_error_string(ERR_peek_last_error()) : "?");
-		ERR_clear_error();
-	}
+	if (!rc)
+		ERR_print_errors_fp(stdout);
 	TS_RESP_free(r);
 	TS_REQ_free(q);
 	TS_VERIFY_CTX_free(ctx);
