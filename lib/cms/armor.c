@@ -25,6 +25,7 @@ struct armor {
 static int
 put_lines(struct armor *a, struct ms_err *err)
 {
+	unsigned char *to;
 	size_t i, k;
 
 	ms_buf_reset(&a->chars);
@@ -32,12 +33,16 @@ put_lines(struct armor *a, struct ms_err *err)
 	if (ms_base64_encode(a->in, a->n, &a->chars, err) != 0)
 		return -1;
 	a->n = 0;
+	k = a->chars.n + a->chars.n / LINE + 1;
+	if ((to = ms_buf_room(&a->lines, k, err)) == NULL)
+		return -1;
 	for (i = 0; i < a->chars.n; i += k) {
 		k = a->chars.n - i < LINE ? a->chars.n - i : LINE;
-		if (ms_buf_add(&a->lines, a->chars.p + i, k, err) != 0 ||
-		    ms_buf_addc(&a->lines, '\n', err) != 0)
-			return -1;
+		memcpy(to, a->chars.p + i, k);
+		to[k] = '\n';
+		to += k + 1;
 	}
+	a->lines.n = (size_t)(to - a->lines.p);
 	return ms_sink_write(a->to, a->lines.p, a->lines.n, err);
 }
 

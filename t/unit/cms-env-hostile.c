@@ -592,6 +592,43 @@ test_issuer_types(struct reader *r)
 	parts_clear(&p);
 }
 
+/* authAttrs on data, and cut out between the readings. */
+static void
+test_attrs_gone(struct reader *r)
+{
+	/* SET of one Attribute { 1.2.3, SET { NULL } } */
+	static const unsigned char aad[] = { 0x31, 0x0a, 0x30, 0x08, 0x06,
+		0x02, 0x2a, 0x03, 0x31, 0x02, 0x05, 0x00 };
+	struct ms_span with = { aad, sizeof(aad) };
+	struct ms_idents ids = { &r->id, 1 };
+	struct ms_err err = MS_ERR_INIT;
+	struct ms_env_memo memo;
+	unsigned char out[64], tag[16];
+	EVP_CIPHER_CTX *x;
+	struct parts p;
+	int n;
+
+	parts_init(&p, MS_AES_256_GCM, r->cert);
+	x = ms_cipher_start(ms_cipher_info(MS_AES_256_GCM), cek, iv, 1, with,
+	    &err);
+	EVP_EncryptUpdate(x, out, &n, text.p, (int)text.n);
+	EVP_EncryptFinal_ex(x, out, &n);
+	EVP_CIPHER_CTX_ctrl(x, EVP_CTRL_AEAD_GET_TAG, 16, tag);
+	EVP_CIPHER_CTX_free(x);
+	set(&p.mac, tag, 16);
+	set(&p.attrs, aad + 2, sizeof(aad) - 2);
+	opens(&p, r, "authAttrs without content-type on data");
+	ms_env_memo_init(&memo);
+	reading(ms_buf_span(&msg), 50, &ids, false, &memo, &plain, &err);
+	ms_err_reset(&err);
+	p.attrs.n = 0;
+	assemble(&p, &msg);
+	fails(reading(ms_buf_span(&msg), 50, &ids, false, &memo, &plain, &err),
+	    &err, MS_DATA, DAMAGED, "authAttrs gone at the second reading");
+	ms_env_memo_clear(&memo);
+	parts_clear(&p);
+}
+
 static void
 test_label(struct reader *r)
 {
@@ -668,6 +705,7 @@ main(void)
 	test_kari(&ec, &ec2);
 	test_in_turn(&rsa, &ec);
 	test_issuer_types(&ec);
+	test_attrs_gone(&ec);
 	test_label(&rsa);
 	reader_clear(&rsa);
 	reader_clear(&rsa2);
