@@ -119,8 +119,9 @@ peer_run(struct peer *p, const struct step *s)
 	shutdown(fd, SHUT_WR);
 }
 
-static inline void
-peer_start(struct peer *p, const struct step *script)
+/* A free port on loopback; returns 0 in the process of the peer. */
+static inline pid_t
+peer_fork(struct peer *p)
 {
 	struct sockaddr_in sin = { .sin_family = AF_INET };
 	socklen_t len = sizeof(sin);
@@ -137,12 +138,20 @@ peer_start(struct peer *p, const struct step *script)
 	p->port = ntohs(sin.sin_port);
 	fflush(stdout);
 	p->pid = fork();
-	if (p->pid == 0) {
+	if (p->pid == 0)
 		alarm(30);
+	else
+		close(p->listener);
+	return p->pid;
+}
+
+static inline void
+peer_start(struct peer *p, const struct step *script)
+{
+	if (peer_fork(p) == 0) {
 		peer_run(p, script);
 		_exit(0);
 	}
-	close(p->listener);
 }
 
 /* Wait until the script is through, or stop it. */
