@@ -17,9 +17,11 @@
  */
 enum ms_oid ms_cms_guess(struct ms_src *src, struct ms_err *err);
 /*
- * Source of the DER behind PEM armour ("-----BEGIN CMS-----", "PKCS7") when
- * src begins so, else src itself.  *owned says whether the result is to be
- * freed.
+ * Source of the DER behind PEM armour (RFC 7468: "-----BEGIN CMS-----",
+ * "PKCS7"; gpgsm's "SIGNED MESSAGE", "ENCRYPTED MESSAGE", "SIGNATURE") when
+ * src begins so, else src itself.  MS_DATA for another label, and at the end
+ * for a missing END line and for more than white space behind it.  *owned says
+ * whether the result is to be freed.
  */
 struct ms_src *ms_cms_unarmor(struct ms_src *src, bool *owned,
     struct ms_err *err);

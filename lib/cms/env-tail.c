@@ -154,7 +154,8 @@ ms_env_read_tail(struct ms_env *e, struct ms_err *err)
 	if (e->auth && (judge_attrs(e, err) != 0 || read_mac(e, err) != 0 ||
 	    ms_env_skip_if(r, MS_CTXC(2), "unauthAttrs", err) < 0))
 		return -1;
-	if (!e->auth && ms_env_skip_if(r, MS_CTXC(1), "unprotectedAttrs", err) < 0)
+	if (!e->auth &&
+	    ms_env_skip_if(r, MS_CTXC(1), "unprotectedAttrs", err) < 0)
 		return -1;
 	if (ms_ber_leave(r, e->auth ? "AuthEnvelopedData" : "EnvelopedData",
 	    err) != 0 || ms_ber_leave(r, "content", err) != 0 ||

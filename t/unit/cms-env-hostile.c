@@ -437,45 +437,84 @@ test_many(struct reader *r)
 	parts_clear(&p);
 }
 
-/* One KeyAgreeRecipientInfo with ukm for two readers, by
- * RecipientKeyIdentifier, any KDF and wrap. */
+/* RecipientEncryptedKeys of cek for two readers, by RecipientKeyIdentifier. */
+static void
+write_reks(struct ms_der *d, struct reader *const *r, struct ms_key *key,
+    const struct ms_kari *ka)
+{
+	struct ms_buf wrapped = MS_BUF_INIT(128);
+	struct ms_span content_key = { cek, 32 };
+	struct ms_err err = MS_ERR_INIT;
+	unsigned char kek[32];
+	size_t i;
+
+	ms_der_begin(d, MS_SEQUENCE);
+	for (i = 0; i < 2; i++) {
+		struct ms_buf secret = MS_BUF_SECRET(128);
+		struct ms_span ski = ms_cert_ski(r[i]->cert);
+
+		ms_buf_reset(&wrapped);
+		ms_key_derive(key, r[i]->pkey, &secret, &err);
+		ms_kari_kek(ka, ms_buf_span(&secret), kek, &err);
+		ms_wrap(kek, ka->keklen, content_key, &wrapped, &err);
+		ms_der_begin(d, MS_SEQUENCE);
+		ms_der_begin(d, MS_CTXC(0));
+		ms_der_prim(d, MS_OCTETSTRING, ski.p, ski.n);
+		ms_der_end(d);
+		ms_der_prim(d, MS_OCTETSTRING, wrapped.p, wrapped.n);
+		ms_der_end(d);
+		ms_buf_clear(&secret);
+	}
+	ms_der_end(d);
+	ms_buf_clear(&wrapped);
+}
+
+/* originator, with the curve among its parameters. */
+static void
+write_originator(struct ms_der *d, EVP_PKEY *eph)
+{
+	unsigned char *point = NULL;
+	size_t n = EVP_PKEY_get1_encoded_public_key(eph, &point);
+
+	ms_der_begin(d, MS_CTXC(0));
+	ms_der_begin(d, MS_CTXC(1));
+	ms_der_begin(d, MS_SEQUENCE);
+	ms_der_oid(d, MS_OID_ecPublicKey);
+	ms_der_oid(d, MS_OID_prime256v1);
+	ms_der_end(d);
+	ms_der_begin(d, MS_BITSTRING);
+	ms_der_raw(d, "", 1);
+	ms_der_raw(d, point, n);
+	ms_der_end(d);
+	ms_der_end(d);
+	ms_der_end(d);
+	OPENSSL_free(point);
+}
+
+/* One KeyAgreeRecipientInfo with ukm for two readers, any KDF and wrap. */
 static void
 shared_kari(struct parts *p, struct reader *const *r, enum ms_oid scheme,
     enum ms_oid wrap)
 {
-	struct ms_buf wrapped = MS_BUF_INIT(128), alg = MS_BUF_INIT(64);
+	struct ms_kari ka = { scheme, { NULL, 0 }, ms_wrap_keylen(wrap), true,
+		{ (const unsigned char *)"salt", 4 } };
+	struct ms_buf alg = MS_BUF_INIT(64);
 	EVP_PKEY *eph = make_key("P-256");
 	struct ms_err err = MS_ERR_INIT;
 	struct ms_key *key = ms_key_soft(eph, &err);
-	unsigned char *point = NULL, kek[32];
-	size_t n = EVP_PKEY_get1_encoded_public_key(eph, &point), i;
-	struct ms_kari ka = { scheme, { NULL, 0 }, ms_wrap_keylen(wrap), true,
-		{ (const unsigned char *)"salt", 4 } };
-	struct ms_span content_key = { cek, 32 };
-	struct ms_der d, a;
+	struct ms_der d;
 
-	ms_der_init(&a, &alg);
-	ms_der_begin(&a, MS_SEQUENCE);
-	ms_der_oid(&a, wrap);
-	ms_der_end(&a);
-	ms_der_finish(&a, &err);
+	ms_der_init(&d, &alg);
+	ms_der_begin(&d, MS_SEQUENCE);
+	ms_der_oid(&d, wrap);
+	ms_der_end(&d);
+	ms_der_finish(&d, &err);
 	ka.wrap = ms_buf_span(&alg);
 	ms_buf_reset(&p->ris);
 	ms_der_init(&d, &p->ris);
 	ms_der_begin(&d, MS_CTXC(1));
 	ms_der_uint(&d, 3);
-	ms_der_begin(&d, MS_CTXC(0));
-	ms_der_begin(&d, MS_CTXC(1));
-	ms_der_begin(&d, MS_SEQUENCE);
-	ms_der_oid(&d, MS_OID_ecPublicKey);
-	ms_der_oid(&d, MS_OID_prime256v1);
-	ms_der_end(&d);
-	ms_der_begin(&d, MS_BITSTRING);
-	ms_der_raw(&d, "", 1);
-	ms_der_raw(&d, point, n);
-	ms_der_end(&d);
-	ms_der_end(&d);
-	ms_der_end(&d);
+	write_originator(&d, eph);
 	ms_der_begin(&d, MS_CTXC(1));
 	ms_der_prim(&d, MS_OCTETSTRING, "salt", 4);
 	ms_der_end(&d);
@@ -483,29 +522,10 @@ shared_kari(struct parts *p, struct reader *const *r, enum ms_oid scheme,
 	ms_der_oid(&d, scheme);
 	ms_der_raw(&d, alg.p, alg.n);
 	ms_der_end(&d);
-	ms_der_begin(&d, MS_SEQUENCE);
-	for (i = 0; i < 2; i++) {
-		struct ms_buf secret = MS_BUF_SECRET(128);
-		struct ms_span ski = ms_cert_ski(r[i]->cert);
-
-		ms_buf_reset(&wrapped);
-		ms_key_derive(key, r[i]->pkey, &secret, &err);
-		ms_kari_kek(&ka, ms_buf_span(&secret), kek, &err);
-		ms_wrap(kek, ka.keklen, content_key, &wrapped, &err);
-		ms_der_begin(&d, MS_SEQUENCE);
-		ms_der_begin(&d, MS_CTXC(0));
-		ms_der_prim(&d, MS_OCTETSTRING, ski.p, ski.n);
-		ms_der_end(&d);
-		ms_der_prim(&d, MS_OCTETSTRING, wrapped.p, wrapped.n);
-		ms_der_end(&d);
-		ms_buf_clear(&secret);
-	}
-	ms_der_end(&d);
+	write_reks(&d, r, key, &ka);
 	ms_der_end(&d);
 	ms_der_finish(&d, &err);
-	OPENSSL_free(point);
 	ms_key_free(key);
-	ms_buf_clear(&wrapped);
 	ms_buf_clear(&alg);
 }
 
