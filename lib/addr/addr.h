@@ -58,6 +58,12 @@ int ms_domain_ascii(const char *s, size_t n, char **ret, struct ms_err *err);
  */
 int ms_addrlist_parse(const char *s, size_t n, bool strict,
     struct ms_addrlist *l, struct ms_err *err);
+/*
+ * The same for mail that is submitted on this machine, where "root (Cron
+ * Daemon)" is an address: a local part alone gets that domain.  Not strict.
+ */
+int ms_addrlist_parse_local(const char *s, size_t n, const char *domain,
+    struct ms_addrlist *l, struct ms_err *err);
 void ms_addrlist_clear(struct ms_addrlist *l);
 /* Move all of `from` behind `to` (an initialised list); from is empty then. */
 int ms_addrlist_move(struct ms_addrlist *to, struct ms_addrlist *from,

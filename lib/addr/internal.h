@@ -23,6 +23,7 @@ struct ms_addr_lex {
 	const unsigned char *end;
 	bool strict;	/* refuse obsolete syntax */
 	bool bare;	/* no white space and no comments at all */
+	const char *domain;	/* of a local part that stands alone, or NULL */
 };
 
 /* Next byte, or -1 at the end. */

@@ -230,6 +230,25 @@ out:
 	return rc;
 }
 
+static int
+domain_part(struct ms_addr_lex *l, char **ret, struct ms_err *err)
+{
+	if (ms_addr_peek(l) != '@') {
+		if (!l->domain)
+			return ms_addr_refuse(l, "'@' missing", err);
+		return ms_domain_ascii(l->domain, strlen(l->domain), ret, err);
+	}
+	l->p++;
+	if (ms_addr_cfws(l, err) || ms_addr_domain(l, ret, err))
+		return -1;
+	if (ms_addr_cfws(l, err)) {
+		free(*ret);
+		*ret = NULL;
+		return -1;
+	}
+	return 0;
+}
+
 int
 ms_addr_spec(struct ms_addr_lex *l, struct ms_addr *a, struct ms_err *err)
 {
@@ -243,15 +262,7 @@ ms_addr_spec(struct ms_addr_lex *l, struct ms_addr *a, struct ms_err *err)
 		ms_addr_refuse(l, "control character in the local part", err);
 		goto out;
 	}
-	if (ms_addr_cfws(l, err))
-		goto out;
-	if (ms_addr_peek(l) != '@') {
-		ms_addr_refuse(l, "'@' missing", err);
-		goto out;
-	}
-	l->p++;
-	if (ms_addr_cfws(l, err) || ms_addr_domain(l, &domain, err) ||
-	    ms_addr_cfws(l, err))
+	if (ms_addr_cfws(l, err) || domain_part(l, &domain, err))
 		goto out;
 	local = ms_buf_steal(&b, NULL);
 	if (!local) {

@@ -182,10 +182,9 @@ element(struct list *t, bool *mailbox, struct ms_err *err)
 		    angle(l, &a, err))
 			goto out;
 	} else {
-		if (c == '@')
+		if (c == '@' || words.n)
 			l->p = start;
-		else if (words.n) {
-			l->p = start;
+		if (c != '@' && words.n && !l->domain) {
 			ms_addr_refuse(l, "a name without an address", err);
 			goto out;
 		}
@@ -241,21 +240,36 @@ list(struct list *t, struct ms_err *err)
 	return 0;
 }
 
-int
-ms_addrlist_parse(const char *s, size_t n, bool strict,
+static int
+parse(const char *s, size_t n, bool strict, const char *domain,
     struct ms_addrlist *l, struct ms_err *err)
 {
 	struct list t = { .group = -1 };
 
 	t.l.p = (const unsigned char *)s;
-	t.l.end = t.l.p + n;
+	t.l.end = n ? t.l.p + n : t.l.p;
 	t.l.strict = strict;
+	t.l.domain = domain;
 	if (list(&t, err)) {
 		ms_addrlist_clear(&t.out);
 		return -1;
 	}
 	*l = t.out;
 	return 0;
+}
+
+int
+ms_addrlist_parse(const char *s, size_t n, bool strict,
+    struct ms_addrlist *l, struct ms_err *err)
+{
+	return parse(s, n, strict, NULL, l, err);
+}
+
+int
+ms_addrlist_parse_local(const char *s, size_t n, const char *domain,
+    struct ms_addrlist *l, struct ms_err *err)
+{
+	return parse(s, n, false, domain, l, err);
 }
 
 int

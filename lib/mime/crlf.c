@@ -24,14 +24,15 @@ static size_t
 clean_run(const unsigned char *p, size_t n)
 {
 	size_t i, k = 0;
-	unsigned bad;
+	unsigned char bad;	/* a byte, so that compilers use vectors */
 
 	if (n == 0 || p[0] == '\n')
 		return 0;
 	for (; k + CHUNK < n; k += CHUNK) {
 		bad = 0;
 		for (i = 0; i < CHUNK; i++)
-			bad |= (p[k + i] == '\r') ^ (p[k + i + 1] == '\n');
+			bad |= (unsigned char)((p[k + i] == '\r') ^
+			    (p[k + i + 1] == '\n'));
 		if (bad)
 			break;
 	}

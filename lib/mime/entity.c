@@ -50,13 +50,19 @@ read_encoding(const struct ms_mime_header *h, struct ms_mime_entity *e,
 {
 	const struct ms_mime_field *f;
 	struct ms_mime_value v = { 0 };
+	struct ms_err quiet = MS_ERR_INIT;
 
 	if (single(h, "Content-Transfer-Encoding", &f, err))
 		return -1;
 	if (!f || f->value.n == 0)
 		return set_str(&e->encoding, "7bit", err);
-	if (ms_mime_value_parse(f->value, &v, err))
-		return ms_err_context(err, "Content-Transfer-Encoding");
+	if (ms_mime_value_parse(f->value, &v, &quiet)) {
+		if (quiet.class != MS_DATA)
+			return ms_fail(err, quiet.class, "%s", quiet.text);
+		/* The decoder refuses it, if anybody wants it decoded. */
+		e->encoding = ms_mime_unfold(f->value, err);
+		return e->encoding ? 0 : -1;
+	}
 	e->encoding = v.token;
 	v.token = NULL;
 	ms_mime_value_clear(&v);

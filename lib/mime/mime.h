@@ -54,9 +54,9 @@ const struct ms_mime_field *ms_mime_field(const struct ms_mime_header *h,
 size_t ms_mime_count(const struct ms_mime_header *h, const char *name);
 /* The value unfolded, comments kept, as malloc()ed string. */
 char *ms_mime_unfold(struct ms_span value, struct ms_err *err);
-/* Unfolded and RFC 2047 words decoded to UTF-8 (charsets us-ascii, utf-8,
- * iso-8859-1, windows-1252 and what iconv(3) knows; others left as they
- * are). */
+/* Unfolded and RFC 2047 words decoded to UTF-8 (the charsets that mail uses;
+ * words of others are left as they are).  Invalid bytes and control characters
+ * become U+FFFD, so that what comes out is one line. */
 char *ms_mime_decode_text(struct ms_span value, struct ms_err *err);
 
 /* ---- structured values ---- */
@@ -73,7 +73,12 @@ struct ms_mime_value {
 	size_t n;
 };
 
-/* Content-Type, Content-Disposition, Content-Transfer-Encoding, ... */
+/*
+ * Content-Type, Content-Disposition, Content-Transfer-Encoding, ...  Lenient
+ * with what is only shown (the first of two file names counts); MS_DATA when
+ * boundary, protocol, micalg, smime-type or hp is there twice, in pieces,
+ * empty, or ends where readers differ on it.
+ */
 int ms_mime_value_parse(struct ms_span value, struct ms_mime_value *mv,
     struct ms_err *err);
 void ms_mime_value_clear(struct ms_mime_value *mv);
@@ -81,7 +86,8 @@ const char *ms_mime_param(const struct ms_mime_value *mv, const char *name);
 
 /* What the header of an entity says about its body, defaults filled in
  * (text/plain; 7bit).  More than one Content-Type, or one that cannot be
- * read, is MS_DATA: readers would differ on it. */
+ * read, is MS_DATA: readers would differ on it; so is more than one
+ * Content-Transfer-Encoding. */
 struct ms_mime_entity {
 	struct ms_mime_value type;
 	struct ms_mime_value disposition;
@@ -93,12 +99,13 @@ int ms_mime_entity(const struct ms_mime_header *h, struct ms_mime_entity *e,
     struct ms_err *err);
 void ms_mime_entity_clear(struct ms_mime_entity *e);
 
-/* The mailboxes of all fields of that name together. */
+/* The mailboxes of all fields of that name together; sets *l (empty if there
+ * are none). */
 int ms_mime_addrs(const struct ms_mime_header *h, const char *name,
     struct ms_addrlist *l, struct ms_err *err);
 /* RFC 5322 date-time to UTC seconds. */
 int ms_mime_date_parse(struct ms_span value, time_t *t, struct ms_err *err);
-/* "Mon, 23 Nov 2026 18:25:18 +0000" */
+/* Append "Mon, 23 Nov 2026 18:25:18 +0000". */
 int ms_mime_date(time_t t, struct ms_buf *b, struct ms_err *err);
 
 /* ---- bodies ---- */
@@ -108,7 +115,10 @@ struct ms_mime_parts;
 /*
  * The parts of a multipart body, streamed off src (borrowed).  Boundary lines
  * are found whatever the line ends are; the line end before a delimiter
- * belongs to the delimiter (RFC 2046 section 5.1.1).
+ * belongs to the delimiter (RFC 2046 section 5.1.1).  MS_DATA for a boundary
+ * that is empty, too long, not printable or ends in a blank.  Where src is a
+ * part that ms_mime_parts_next() gave, the depth is counted: beyond
+ * MS_MIME_DEPTH it is MS_DATA, naming RFC 2046 section 5.1.
  */
 struct ms_mime_parts *ms_mime_parts_new(struct ms_src *src,
     const char *boundary, struct ms_err *err);
@@ -124,9 +134,10 @@ int ms_mime_parts_next(struct ms_mime_parts *m, struct ms_src **part,
 /* Preamble and epilogue held something else than white space. */
 bool ms_mime_parts_stray(const struct ms_mime_parts *m);
 
-/* Content-Transfer-Encoding undone: base64 (white space skipped, anything
- * else outside the alphabet and text after padding is MS_DATA),
- * quoted-printable, 7bit, 8bit, binary; others MS_DATA. */
+/* Content-Transfer-Encoding undone: base64 (white space skipped; anything
+ * else outside the alphabet, a group cut short, stray bits and text after
+ * padding are MS_DATA), quoted-printable (what is no escape stands for
+ * itself), 7bit, 8bit, binary; others MS_DATA. */
 struct ms_src *ms_mime_decoder(struct ms_src *src, const char *encoding,
     struct ms_err *err);
 /* Line ends made CRLF (bare LF and bare CR become CRLF), as they are signed
@@ -136,8 +147,10 @@ struct ms_src *ms_mime_crlf(struct ms_src *src, struct ms_err *err);
  * line. */
 struct ms_sink *ms_mime_base64(struct ms_sink *to, bool crlf,
     struct ms_err *err);
+/* Quoted-printable: lines (ended by LF or CRLF) within 76, ended by CRLF;
+ * blanks at line ends, "From " and a lone dot at line starts are encoded. */
 struct ms_sink *ms_mime_qp(struct ms_sink *to, struct ms_err *err);
-/* Sink: CRLF to the line end wanted (false: LF). */
+/* CRLF to the line end wanted (false: LF); bare CR and LF stay. */
 struct ms_sink *ms_mime_eol(struct ms_sink *to, bool crlf,
     struct ms_err *err);
 
@@ -147,15 +160,18 @@ struct ms_sink *ms_mime_eol(struct ms_sink *to, bool crlf,
  * RFC 2047 words (UTF-8, B or Q).  CR, LF, NUL in name or value: MS_DATA. */
 int ms_mime_put_text(struct ms_buf *b, const char *name, const char *utf8,
     struct ms_err *err);
-/* The same for an address list; display names encoded as phrases. */
+/* The same for an address list with its groups; display names encoded as
+ * phrases.  An empty list without groups adds nothing. */
 int ms_mime_put_addrs(struct ms_buf *b, const char *name,
     const struct ms_addrlist *l, struct ms_err *err);
-/* Append '; name="value"' or RFC 2231 pieces, folded. */
+/* Append '; name="value"' or RFC 2231 pieces, folded; no line end.  A value
+ * has 4096 bytes at most. */
 int ms_mime_put_param(struct ms_buf *b, const char *name, const char *utf8,
     struct ms_err *err);
-/* A boundary that cannot occur in encoded text, from random bytes. */
+/* A boundary of 36 characters that cannot occur in encoded text, from random
+ * bytes. */
 int ms_mime_boundary(char to[40], struct ms_err *err);
-/* Message-ID "<random@domain>". */
+/* Append a msg-id, "<random@domain>", without the field's name. */
 int ms_mime_message_id(const char *domain, struct ms_buf *b,
     struct ms_err *err);
 /* The media type of a file: by libmagic when its module is there, else by
@@ -179,7 +195,10 @@ struct ms_mime_draft {
  * Write the whole message: header, MIME-Version, body in the simplest
  * structure that holds it (text; multipart/alternative; multipart/mixed), each
  * part in the encoding it needs (7bit, quoted-printable, base64), lines within
- * 76, CRLF everywhere, so that signing needs no change.
+ * 76, CRLF everywhere, so that signing needs no change.  Attachments keep
+ * their bytes; only a message (RFC 2046 section 5.2.1) gets CRLF, or goes as
+ * application/octet-stream where 7bit does not hold it.  Text that is not
+ * UTF-8 is labelled unknown-8bit.  Sources are read once.
  */
 int ms_mime_compose(const struct ms_mime_draft *d, struct ms_sink *to,
     struct ms_err *err);

@@ -224,6 +224,15 @@ test_list(void)
 	    ms_addrlist_move(&a, &b, &err) == 0 && a.n == 2 && b.n == 0 &&
 	    a.v[1].group == 1, "lists are joined");
 	ms_addrlist_clear(&a);
+
+	ok(ms_addrlist_parse_local("root (Cron Daemon), A <b>, c@d.test", 35,
+	    "Host.test", &a, &err) == 0 && a.n == 3, "local parts alone");
+	is_str(a.v[0].spec, "root@host.test", "get their domain");
+	is_str(a.v[1].spec, "b@host.test", "in angle brackets too");
+	is_str(a.v[2].spec, "c@d.test", "and others keep theirs");
+	ms_addrlist_clear(&a);
+	fails(ms_addrlist_parse_local("Cron Daemon", 11, "host.test", &a,
+	    &err), &err, MS_DATA, "',' missing at 'Daemon'", "two words");
 }
 
 int

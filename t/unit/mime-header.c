@@ -284,6 +284,10 @@ test_entity(void)
 	is_str(e.disposition.token, "attachment",
 	    "and a disposition nobody can read is attachment");
 	ms_mime_entity_clear(&e);
+	ok(entity("Content-Transfer-Encoding: 8 bit\n", &e) == 0, "one that "
+	    "nobody knows");
+	is_str(e.encoding, "8 bit", "is kept for the decoder to refuse");
+	ms_mime_entity_clear(&e);
 #define CD "Content-Disposition: attachment; filename="
 	filename(CD "\"../../etc/passwd\"\n", "passwd");
 	filename(CD "\"C:\\\\x\\\\y.pdf\"\n", "y.pdf");
