@@ -18,7 +18,8 @@
 struct ms_addr {
 	char *display;		/* raw display name (unquoted; RFC 2047 words
 				 * not decoded), or NULL */
-	char *local;		/* local part, UTF-8, quotes and escapes undone */
+	char *local;		/* local part, UTF-8, quotes and escapes
+				 * undone */
 	char *domain;		/* A-labels in lower case, or an address literal
 				 * "[192.0.2.1]" */
 	char *spec;		/* addr-spec to print and to put in SMTP: local

@@ -207,7 +207,8 @@ escape(struct decoder *d, int c, struct ms_buf *b, struct ms_err *err)
 			return ms_buf_addc(&d->blanks, c, err) ? -1 : 1;
 		d->soft = false;
 		d->nesc = 0;
-		return ms_buf_addc(b, '=', err) || put_blanks(d, b, err) ? -1 : 0;
+		return ms_buf_addc(b, '=', err) ||
+		    put_blanks(d, b, err) ? -1 : 0;
 	}
 	if (d->nesc == 1 && ms_mime_hex(c) >= 0) {
 		d->esc[1] = (unsigned char)c;
@@ -216,10 +217,11 @@ escape(struct decoder *d, int c, struct ms_buf *b, struct ms_err *err)
 	}
 	if (d->nesc == 2 && ms_mime_hex(c) >= 0) {
 		d->nesc = 0;
-		return ms_buf_addc(b, ms_mime_hex(d->esc[1]) << 4 | ms_mime_hex(c),
-		    err) ? -1 : 1;
+		c = ms_mime_hex(d->esc[1]) << 4 | ms_mime_hex(c);
+		return ms_buf_addc(b, c, err) ? -1 : 1;
 	}
-	if (ms_buf_addc(b, '=', err) || (d->nesc == 2 && ms_buf_addc(b, d->esc[1], err)))
+	if (ms_buf_addc(b, '=', err) ||
+	    (d->nesc == 2 && ms_buf_addc(b, d->esc[1], err)))
 		return -1;
 	d->nesc = 0;
 	return 0;
@@ -241,7 +243,9 @@ qp_byte(struct decoder *d, int c, struct ms_buf *b, struct ms_err *err)
 	if (c == '\n') {
 		rc = d->blanks.n && d->blanks.p[d->blanks.n - 1] == '\r';
 		ms_buf_reset(&d->blanks);
-		return rc && ms_buf_addc(b, '\r', err) ? -1 : ms_buf_addc(b, '\n', err);
+		if (rc && ms_buf_addc(b, '\r', err))
+			return -1;
+		return ms_buf_addc(b, '\n', err);
 	}
 	if (put_blanks(d, b, err))
 		return -1;

@@ -46,6 +46,28 @@ int ms_mime_to_utf8(const char *charset, const void *p, size_t n,
  * memory.  b is cleared. */
 char *ms_mime_steal_text(struct ms_buf *b, struct ms_err *err);
 
+/* ---- parameters ---- */
+
+/* One parameter, or one piece of it, as it stands in the value. */
+struct ms_mime_piece {
+	char *name;		/* lower case, without "*0*" */
+	int index;		/* -1: not a piece */
+	bool ext;		/* percent-encoded */
+	struct ms_buf text;
+};
+
+struct ms_mime_parsing {
+	const unsigned char *p, *end;
+	struct ms_mime_piece *v;
+	size_t n;
+};
+
+/* Whether what is signed or encrypted hangs on that parameter. */
+bool ms_mime_is_critical(const char *name);
+/* Join the pieces into the parameters of mv. */
+int ms_mime_collect(const struct ms_mime_parsing *s, struct ms_mime_value *mv,
+    struct ms_err *err);
+
 /* ---- writing header fields ---- */
 
 /* Column behind the last line end of b. */
