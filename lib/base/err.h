@@ -25,14 +25,14 @@ enum ms_class {
 	MS_OS = 71,		/* the system refused: memory, processes */
 	MS_CANTCREAT = 73,	/* output cannot be created */
 	MS_IO = 74,		/* reading or writing failed */
-	MS_TEMPFAIL = 75,	/* try again, nothing lost, nobody gets it twice */
+	MS_TEMPFAIL = 75,	/* try again: nothing lost, nothing twice */
 	MS_NOPERM = 77,		/* passphrase or log-in refused */
 	MS_CONFIG = 78		/* configuration wrong */
 };
 
 struct ms_err {
 	enum ms_class class;
-	char text[1024];	/* one line, UTF-8, no program name, no newline */
+	char text[1024];	/* a line of UTF-8, no name, no newline */
 	char hint[512];		/* what to do next, or "" */
 };
 

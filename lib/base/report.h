@@ -32,11 +32,11 @@ struct ms_finding {
 struct ms_report {
 	enum ms_verdict verdict;
 	bool concluded;
-	bool retry;		/* undecided because a service was not reachable */
+	bool retry;		/* undecided since a service was not there */
 	bool lost;		/* a finding did not fit in memory */
 	struct ms_finding *v;
 	size_t n, cap;
-	/* What verifiers of every format fill in; owned, NULL or -1: not known */
+	/* What all verifiers fill in; owned, NULL or -1: not known */
 	char *signer;		/* addr-spec or, without one, the subject DN */
 	time_t gentime;		/* genTime of a verified timestamp */
 	time_t claimed;		/* claimed signing time */

@@ -255,7 +255,8 @@ pss_fields(struct ms_span p, struct ms_sigalg *a, enum ms_oid *mgf_md,
 	if ((r = ms_der_maybe(&p, MS_CTXC(2), &v, err)) < 0)
 		return -1;
 	if (r) {
-		if (ms_der_want_uint(&v, &u, "RSASSA-PSS saltLength", err) < 0 ||
+		if (ms_der_want_uint(&v, &u, "RSASSA-PSS saltLength",
+			err) < 0 ||
 		    ms_der_done(&v, "RSASSA-PSS saltLength", err) < 0)
 			return -1;
 		if (u > 512)
@@ -285,7 +286,8 @@ parse_pss(struct ms_span *params, enum ms_oid digest_alg, struct ms_sigalg *a,
 	a->kind = MS_SIG_RSA_PSS;
 	a->md = MS_OID_sha1;
 	a->saltlen = 20;
-	if (ms_der_want(params, MS_SEQUENCE, &p, "RSASSA-PSS-params", err) < 0 ||
+	if (ms_der_want(params, MS_SEQUENCE, &p, "RSASSA-PSS-params",
+		err) < 0 ||
 	    pss_fields(p, a, &mgf_md, err) < 0)
 		return -1;
 	if (mgf_md != a->md)

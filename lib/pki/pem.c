@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "pki/internal.h"
 
-#define LINE 48		/* octets in a line: 64 characters, RFC 7468 section 2 */
+/* Octets in a line: 64 characters, RFC 7468 section 2. */
+#define LINE 48
 
 int
 pem_write(struct ms_buf *pem, const char *label, struct ms_span der,

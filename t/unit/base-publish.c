@@ -131,7 +131,8 @@ test_refused(void)
 	if (geteuid() != 0) {
 		put("ro", "r", 0400);
 		fails(begin("ro", 0, "") ? 0 : -1, &e, MS_CANTCREAT,
-		    "cannot create 'ro': Permission denied", "a read-only file");
+		    "cannot create 'ro': Permission denied",
+		    "a read-only file");
 	}
 }
 

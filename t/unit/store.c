@@ -9,11 +9,13 @@
 #include "tap.h"
 
 static const char *const one[] = {
-	"CREATE TABLE t(id INTEGER PRIMARY KEY, a TEXT UNIQUE, b BLOB NOT NULL)",
+	"CREATE TABLE t(id INTEGER PRIMARY KEY, a TEXT UNIQUE, "
+	    "b BLOB NOT NULL)",
 	NULL
 };
 static const char *const two[] = {
-	"CREATE TABLE t(id INTEGER PRIMARY KEY, a TEXT UNIQUE, b BLOB NOT NULL)",
+	"CREATE TABLE t(id INTEGER PRIMARY KEY, a TEXT UNIQUE, "
+	    "b BLOB NOT NULL)",
 	"CREATE TABLE u(t INTEGER NOT NULL REFERENCES t(id));"
 	"INSERT INTO t(a, b) VALUES('from step 2', x'00')",
 	NULL
