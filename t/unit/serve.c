@@ -362,6 +362,28 @@ test_too_many_fields(const struct daemon *d)
 	    "101 fields");
 }
 
+/* Refused while it goes on sending: it is heard out for a while, or the reset
+ * would come before it reads why. */
+static void
+test_linger(const struct daemon *d)
+{
+	static char chunk[5000];
+	int fd = dial(d), i;
+	ssize_t k = 0;
+
+	SAY(fd, "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 500000\r\n"
+	    "\r\n");
+	for (i = 0; i < 100 && k != -1; i++) {
+		k = send(fd, chunk, sizeof(chunk), MSG_NOSIGNAL);
+		if (i == 0)
+			usleep(20000);
+	}
+	is_int(i, 100, "a refused body may be sent to its end");
+	ok(strstr(hear(fd, NULL), "HTTP/1.1 413 ") != NULL,
+	    "and the answer read");
+	close(fd);
+}
+
 /* A peer that takes its time, with a reply larger than any socket buffer. */
 static void
 test_slow_reader(const struct daemon *d)
@@ -654,6 +676,7 @@ main(void)
 	test_keep_alive(&d);
 	test_refusals(&d);
 	test_too_many_fields(&d);
+	test_linger(&d);
 	test_slow_reader(&d);
 	test_reload(&d);
 	test_drain(&d);

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* SMTP as a client: what counts as sent, and what each failure is called. */
 #define _GNU_SOURCE
+#include <sys/stat.h>
+
 #include "net/net.h"
 #include "peer.h"
 #include "tap.h"
@@ -397,6 +399,70 @@ test_injection(void)
 	ms_smtp_free(s);
 }
 
+/* Postfix's own test server, as a stranger's view of what we say. */
+static void
+test_smtp_sink(void)
+{
+	static const struct step none[] = { END };
+	struct ms_smtp_rcpt r[2] = { { .addr = "b@b.example" },
+		{ .addr = "c@c.example" } };
+	char dir[] = "/tmp/unit-smtp.XXXXXX", mail[40], addr[32];
+	static char got[2000];
+	struct ms_smtp *s = NULL;
+	struct ms_src *src;
+	struct peer p;
+	FILE *f;
+	int rc = -1, i;
+
+	if (access("/usr/sbin/smtp-sink", X_OK) == -1) {
+		ok(1, "# skip smtp-sink is not installed");
+		return;
+	}
+	/* A port that was free a moment ago. */
+	peer_start(&p, none);
+	peer_stop(&p, false);
+	snprintf(addr, sizeof(addr), "127.0.0.1:%u", p.port);
+	if (!mkdtemp(dir) || chmod(dir, 0777) == -1)
+		abort();
+	snprintf(mail, sizeof(mail), "%s/mail", dir);
+	fflush(stdout);
+	p.pid = fork();
+	if (p.pid == 0) {
+		if (geteuid() == 0)
+			execl("/usr/sbin/smtp-sink", "smtp-sink", "-u",
+			    "nobody", "-D", mail, addr, "5", (char *)NULL);
+		execl("/usr/sbin/smtp-sink", "smtp-sink", "-D", mail, addr,
+		    "5", (char *)NULL);
+		_exit(1);
+	}
+	ms_smtp_new("127.0.0.1", p.port, MS_SMTP_TLS_NONE, NULL, 2000, 5000,
+	    &s, &err);
+	for (i = 0; i < 200 && rc == -1; i++) {
+		ms_err_reset(&err);
+		src = ms_src_mem(text, sizeof(text) - 1, &err);
+		rc = ms_smtp_send(s, "a@a.example", r, 2, true, src, &err);
+		ms_src_free(src);
+		if (rc == -1)
+			usleep(20000);
+	}
+	ok(rc == 0 && r[0].code == 250 && r[1].code == 250,
+	    "smtp-sink took it %s", err.text);
+	ms_smtp_free(s);
+	peer_stop(&p, false);
+	f = fopen(mail, "r");
+	if (f) {
+		got[fread(got, 1, sizeof(got) - 1, f)] = '\0';
+		fclose(f);
+	}
+	ok(strstr(got, "X-Mail-Args: <a@a.example>\n") &&
+	    strstr(got, "X-Rcpt-Args: <c@c.example>\n") &&
+	    strstr(got, "Subject: x\n\n.dot\n..two\nend\n"),
+	    "as it was sent");
+	unlink(mail);
+	rmdir(dir);
+	peer_forget(&p);
+}
+
 int
 main(void)
 {
@@ -408,5 +474,6 @@ main(void)
 	test_smtputf8();
 	test_messages();
 	test_injection();
+	test_smtp_sink();
 	return tap_done();
 }
