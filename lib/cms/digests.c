@@ -17,9 +17,8 @@ struct ms_digests {
 	struct one d[SD_MDS];
 	size_t n;
 	bool final;
-	bool keep;		/* SHA-512 is among them */
-	bool whole;		/* `content` is all there was */
-	struct ms_buf content;
+	struct ms_buf content;	/* its beginning */
+	bool whole;		/* ... which is all there was */
 };
 
 static int
@@ -44,8 +43,6 @@ add(struct ms_digests *d, enum ms_oid md, struct ms_err *err)
 	if (!o->ctx)
 		return ms_fail_nomem(err);
 	d->n++;
-	if (md == MS_OID_sha512)
-		d->keep = true;
 	return 0;
 }
 
@@ -78,7 +75,7 @@ digests_reset(struct ms_digests *d, struct ms_err *err)
 	size_t i;
 
 	d->final = false;
-	d->whole = d->keep;
+	d->whole = true;
 	ms_buf_reset(&d->content);
 	for (i = 0; i < d->n; i++) {
 		d->d[i].nv = 0;
@@ -105,16 +102,15 @@ int
 ms_digests_update(struct ms_digests *d, const void *p, size_t n,
     struct ms_err *err)
 {
-	size_t i;
+	size_t i, k;
 
 	if (d->final)
 		return ms_fail(err, MS_BUG, "digest was already taken");
-	if (d->whole && n <= MS_BLOCK - d->content.n) {
-		if (ms_buf_add(&d->content, p, n, err) < 0)
-			return -1;
-	} else {
+	k = MS_BLOCK - d->content.n;
+	if (k < n)
 		d->whole = false;
-	}
+	if (k > 0 && ms_buf_add(&d->content, p, k < n ? k : n, err) < 0)
+		return -1;
 	for (i = 0; i < d->n; i++)
 		if (EVP_DigestUpdate(d->d[i].ctx, p, n) != 1)
 			return ms_fail_ssl(err, MS_OS, "cannot digest");

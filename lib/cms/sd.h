@@ -13,9 +13,9 @@
 /* Begin anew with another content. */
 int digests_reset(struct ms_digests *d, struct ms_err *err);
 /*
- * The content itself, for Ed25519 without signed attributes (RFC 8419 section
- * 3.1), which signs no digest: kept up to one block while SHA-512 is computed.
- * False when it was longer.
+ * The beginning of the content, up to one block: what Ed25519 signs without
+ * signed attributes (RFC 8419 section 3.1), where there is no digest.  False
+ * when the content was longer.
  */
 bool digests_content(const struct ms_digests *d, struct ms_span *content);
 

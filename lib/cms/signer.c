@@ -300,6 +300,23 @@ check_algs(struct check *c, struct ms_err *err)
 	return 1;
 }
 
+/*
+ * Without signed attributes the signature is over the content; then a content
+ * that is a SET of attributes is another message's, whose signature was moved
+ * here together with them.
+ */
+static bool
+is_attrs(const struct check *c)
+{
+	struct ms_span s, set, v;
+
+	if (!c->sd->digests)
+		return false;
+	digests_content(c->sd->digests, &s);
+	return ms_der_want(&s, MS_SET, &set, "content", NULL) == 0 &&
+	    ms_attr_find(set, MS_OID_messageDigest, &v, NULL) != 0;
+}
+
 static int
 check_form(struct check *c, struct ms_err *err)
 {
@@ -321,6 +338,10 @@ check_form(struct check *c, struct ms_err *err)
 		    "RFC 5652 section 5.3", err,
 		    "signed attributes missing although eContentType is not "
 		    "id-data");
+	if (is_attrs(c))
+		return ms_report_add(c->r, MS_BAD, "attributes",
+		    "RFC 5652 section 5.4", err,
+		    "the content is the signed attributes of another message");
 	return 0;
 }
 

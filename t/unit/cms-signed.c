@@ -560,7 +560,7 @@ struct forged {
 	enum ms_oid ctype;	/* eContentType */
 	unsigned version;
 	enum ms_oid md;
-	bool no_attrs;
+	bool no_attrs;		/* leave them out: they are the content then */
 	void (*attrs)(struct ms_der *d);
 	int signers;		/* copies of the SignerInfo; 0: one, -1: none */
 	int certs;		/* the same of the certificate */
@@ -718,6 +718,7 @@ forge(const struct forged *f, struct ms_buf *out)
 	struct ms_sigalg alg = { MS_SIG_ECDSA, MS_OID_sha256, 0 };
 	struct ms_span tbs = { (const unsigned char *)text, sizeof(text) - 1 };
 	struct ms_err err = MS_ERR_INIT;
+	struct ms_span content = tbs;
 	struct ms_der d;
 	int i;
 
@@ -726,8 +727,11 @@ forge(const struct forged *f, struct ms_buf *out)
 	if (f->attrs)
 		f->attrs(&d);
 	ms_der_end_setof(&d);
-	ms_key_sign(people[P256].id.key, &alg, f->no_attrs ? tbs :
-	    ms_buf_span(&set), &sig, &err);
+	if (f->attrs)
+		tbs = ms_buf_span(&set);
+	if (f->attrs && f->no_attrs)
+		content = tbs;
+	ms_key_sign(people[P256].id.key, &alg, tbs, &sig, &err);
 	ms_cert_ias(people[P256].id.cert, &sid, &err);
 	ms_cert_der(people[P256].id.cert, &cert, &err);
 	ms_buf_reset(out);
@@ -743,7 +747,7 @@ forge(const struct forged *f, struct ms_buf *out)
 	ms_der_begin(&d, MS_SEQUENCE);
 	ms_der_oid(&d, f->ctype);
 	ms_der_begin(&d, MS_CTXC(0));
-	ms_der_prim(&d, MS_OCTETSTRING, text, sizeof(text) - 1);
+	ms_der_prim(&d, MS_OCTETSTRING, content.p, content.n);
 	ms_der_end(&d);
 	ms_der_end(&d);
 	ms_der_begin(&d, MS_CTXC(0));
@@ -779,6 +783,8 @@ forgeries(void)
 		    "good", NULL, "no attributes over id-data" },
 		{ { MS_OID_TSTInfo, 1, MS_OID_sha256, true, NULL, 0, 0 },
 		    "bad", "attributes", "no attributes over another type" },
+		{ { MS_OID_data, 1, MS_OID_sha256, true, f_right, 0, 0 },
+		    "bad", "attributes", "attributes turned into content" },
 		{ { MS_OID_data, 3, MS_OID_sha256, false, f_right, 0, 0 },
 		    "bad", "attributes", "version 3 with issuerAndSerial" },
 		{ { MS_OID_data, 1, MS_OID_sha256, false, f_no_type, 0, 0 },
