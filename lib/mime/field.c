@@ -137,8 +137,6 @@ ms_mime_put_words(struct ms_buf *b, const char *utf8, struct ms_err *err)
 				return -1;
 			room = MS_MIME_WORD_MAX;
 		}
-		if (room > MS_MIME_WORD_MAX)
-			room = MS_MIME_WORD_MAX;
 		n = fill_word(utf8, room - WORD_FRAME, q);
 		if (ms_buf_addf(b, err, " =?utf-8?%c?", q ? 'Q' : 'B') ||
 		    (q ? add_q(b, utf8, n, err) :

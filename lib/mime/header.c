@@ -77,7 +77,8 @@ check_line(struct ms_mime_header *h, struct reading *r, struct ms_err *err)
 		if (r->nfields == 0)
 			return ms_fail(err, MS_DATA, CLAUSE
 			    "the header begins with a continuation line");
-	} else if (r->line == 0 && n > 5 && memcmp(p, "From ", 5) == 0) {
+	} else if (r->line == 0 && n > 5 && memcmp(p, "From ", 5) == 0 &&
+	    !find_colon(p, n)) {
 		r->mbox = all;
 	} else {
 		if (!find_colon(p, n))

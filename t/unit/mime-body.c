@@ -99,6 +99,7 @@ test_parts(void)
 	parts("--ab\r\n--a\r\n--abc\r\n\r\n-\r\n--\r\n--a\r\n--ab--", "ab",
 	    "[--a\r\n--abc\r\n\r\n-\r\n--\r\n--a]");
 	parts("--b\r\n-\n\n--b- \n--b--", "b", "[-\n\n--b- ]");
+	parts("--b\n--b-\n--b-- -\n--b--\n", "b", "[--b-\n--b-- -]");
 	/* behind the close delimiter nothing counts any more */
 	parts("--b\r\nx\r\n--b--\r\n--b\r\ny\r\n--b--", "b", "[x]!");
 	parts("--a:b'()+_,-./=? z\r\nx\r\n--a:b'()+_,-./=? z--\r\n",

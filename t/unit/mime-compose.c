@@ -37,6 +37,26 @@ folded(const struct ms_buf *b)
 	return col == 0;
 }
 
+/* RFC 2047 section 2: words of 75 characters, their lines of 76. */
+static bool
+words_fit(const struct ms_buf *b)
+{
+	size_t i, col = 0, start = 0;
+	bool word = false;
+
+	for (i = 0; i < b->n; i++) {
+		if (b->p[i] <= ' ') {
+			word = i > start + 1 && b->p[start] == '=' &&
+			    b->p[start + 1] == '?';
+			if (word && (i - start > 75 || col > 76))
+				return false;
+			start = i + 1;
+		}
+		col = b->p[i] == '\n' ? 0 : col + 1;
+	}
+	return true;
+}
+
 /* Written text reads back as itself. */
 static void
 text(const char *in, const char *want)
@@ -45,7 +65,8 @@ text(const char *in, const char *want)
 	struct ms_span v;
 	char *back;
 
-	ok(ms_mime_put_text(&b, "Subject", in, &err) == 0 && folded(&b),
+	ok(ms_mime_put_text(&b, "Subject", in, &err) == 0 && folded(&b) &&
+	    words_fit(&b),
 	    "%.60s is folded", in);
 	if (want && !is_str(ms_buf_str(&b), want, "as expected"))
 		printf("# %s\n", err.text);

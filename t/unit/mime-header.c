@@ -77,6 +77,10 @@ test_header(void)
 	ok(read_step("A: b", 4, 1, &h) == 0 && h.n == 1 && h.blank == 0 &&
 	    ms_span_is(h.v[0].value, "b"), "no body and no line end");
 	ms_mime_header_clear(&h);
+	ok(read_step("From : a@b\nFrom: c@d\n\n", 23, 4, &h) == 0 &&
+	    h.mbox.n == 0 && ms_mime_count(&h, "From") == 2,
+	    "a field with a blank is no mbox line");
+	ms_mime_header_clear(&h);
 #define NO(s, words) no(s, sizeof(s) - 1, words)
 	NO(" a: b\n\n", "begins with a continuation line");
 	NO("a b\n\n", "RFC 5322 section 2.2: a line of the header is no field");
