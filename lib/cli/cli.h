@@ -213,6 +213,9 @@ int ms_cli_input(struct ms_cli *c, const char *file, unsigned flags,
  */
 int ms_cli_output(struct ms_cli *c, bool binary, bool secret,
     struct ms_cli_io *io);
+/* Publish what was written to io->out (ms_out_commit()).  Fills c->err. */
+int ms_cli_publish(struct ms_cli *c, struct ms_cli_io *io);
+/* Close the input and throw away an output that was not published. */
 void ms_cli_io_clear(struct ms_cli_io *io);
 
 /* ---- secrets ---- */

@@ -119,6 +119,15 @@ ms_cli_output(struct ms_cli *c, bool binary, bool secret,
 	return ms_out_open(io->output, secret, dev, ino, &io->out, &c->err);
 }
 
+int
+ms_cli_publish(struct ms_cli *c, struct ms_cli_io *io)
+{
+	struct ms_out *o = io->out;
+
+	io->out = NULL;
+	return ms_out_commit(o, &c->err);
+}
+
 void
 ms_cli_io_clear(struct ms_cli_io *io)
 {

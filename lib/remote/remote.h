@@ -30,6 +30,11 @@ void ms_stamper_free(struct ms_stamper *s);
  */
 int ms_stamper_stamp(void *arg, enum ms_oid md, struct ms_span imprint,
     struct ms_buf *token, struct ms_err *err);
+/* Send a TimeStampReq somebody else made; resp gets the TimeStampResp of the
+ * first authority that answers, granted or not.  MS_TEMPFAIL when none
+ * does. */
+int ms_stamper_relay(struct ms_stamper *s, struct ms_span req,
+    struct ms_buf *resp, struct ms_err *err);
 
 /* ---- identity store: $XDG_DATA_HOME/mailseal/identities ---- */
 

@@ -78,72 +78,91 @@ ms_stamper_free(struct ms_stamper *s)
 
 /* RFC 3161 section 3.4: one exchange over HTTP. */
 static int
-ask(struct ms_stamper *s, struct authority *a, const struct ms_tsq *q,
-    struct ms_span query, struct ms_buf *token, struct ms_err *err)
+post(struct ms_stamper *s, struct authority *a, struct ms_span query,
+    struct ms_http_reply *reply, struct ms_err *err)
 {
-	struct ms_http_reply reply = { .body = MS_BUF_INIT(REPLY_MAX) };
-	int rc = -1;
-
 	if (!a->http && ms_http_new(a->url, s->has_auth ? &s->auth : NULL,
 	    s->connect_ms, s->total_ms, &a->http, err) != 0)
 		return -1;
-	if (ms_http_exchange(a->http, QUERY, query.p, query.n, REPLY, &reply,
+	if (ms_http_exchange(a->http, QUERY, query.p, query.n, REPLY, reply,
 	    err) != 0)
-		goto out;
-	if (reply.status != 200) {
-		ms_fail(err, MS_TEMPFAIL, "HTTP status %ld", reply.status);
-		goto out;
+		return -1;
+	if (reply->status != 200)
+		return ms_fail(err, MS_TEMPFAIL, "HTTP status %ld",
+		    reply->status);
+	if (!ms_streq(reply->type, REPLY))
+		return ms_fail(err, MS_TEMPFAIL, "RFC 3161 section 3.4: the "
+		    "reply is '%s', not " REPLY, reply->type);
+	return 0;
+}
+
+/*
+ * Ask one after the other.  With q the response is checked and its token goes
+ * to `to`; without, the response itself does.
+ */
+static int
+ask_all(struct ms_stamper *s, const struct ms_tsq *q, struct ms_span query,
+    struct ms_buf *to, struct ms_err *err)
+{
+	struct ms_http_reply reply = { .body = MS_BUF_INIT(REPLY_MAX) };
+	struct ms_buf why = MS_BUF_INIT(64 * 1024);
+	struct ms_err e;
+	size_t i;
+	int rc = -1;
+
+	for (i = 0; i < s->n && rc != 0; i++) {
+		ms_err_reset(&e);
+		ms_buf_reset(&reply.body);
+		ms_buf_reset(to);
+		rc = post(s, &s->v[i], query, &reply, &e);
+		if (rc == 0)
+			rc = q ? ms_tsr_check(ms_buf_span(&reply.body), q,
+			    s->trust, time(NULL), to, &e) :
+			    ms_buf_add(to, reply.body.p, reply.body.n, &e);
+		if (rc == 0)
+			break;
+		ms_buf_addf(&why, NULL, "%s%s: %s", i ? "; " : "",
+		    s->v[i].url, e.text);
+		/* What this machine lacks no other authority can mend. */
+		if (e.class == MS_UNAVAILABLE || e.class == MS_USAGE ||
+		    e.class == MS_OS) {
+			ms_fail(err, e.class, "%s", ms_buf_str(&why) ?
+			    ms_buf_str(&why) : e.text);
+			break;
+		}
 	}
-	if (!ms_streq(reply.type, REPLY)) {
-		ms_fail(err, MS_TEMPFAIL, "RFC 3161 section 3.4: the reply is "
-		    "'%s', not " REPLY, reply.type);
-		goto out;
+	if (rc != 0) {
+		ms_buf_reset(to);
+		ms_fail(err, MS_TEMPFAIL, "no timestamp authority answered: "
+		    "%s", ms_buf_str(&why) ? ms_buf_str(&why) : "");
+		ms_hint(err, "try again later, or name another one with "
+		    "--tsa URL");
 	}
-	rc = ms_tsr_check(ms_buf_span(&reply.body), q, s->trust, time(NULL),
-	    token, err);
-out:
+	ms_buf_clear(&why);
 	ms_buf_clear(&reply.body);
 	return rc;
+}
+
+int
+ms_stamper_relay(struct ms_stamper *s, struct ms_span req,
+    struct ms_buf *resp, struct ms_err *err)
+{
+	return ask_all(s, NULL, req, resp, err);
 }
 
 int
 ms_stamper_stamp(void *arg, enum ms_oid md, struct ms_span imprint,
     struct ms_buf *token, struct ms_err *err)
 {
-	struct ms_stamper *s = arg;
 	struct ms_buf query = MS_BUF_INIT(4096);
-	struct ms_buf why = MS_BUF_INIT(64 * 1024);
 	struct ms_tsq q;
-	size_t i;
 	int rc = -1;
 
 	if (ms_tsq_make(&q, md, imprint, err) != 0)
 		return -1;
-	if (ms_tsq_write(&q, &query, err) != 0)
-		goto out;
-	for (i = 0; i < s->n; i++) {
-		struct ms_err e = MS_ERR_INIT;
-
-		ms_buf_reset(token);
-		rc = ask(s, &s->v[i], &q, ms_buf_span(&query), token, &e);
-		if (rc == 0)
-			goto out;
-		/* What this machine lacks no other authority can mend. */
-		if (e.class == MS_UNAVAILABLE || e.class == MS_USAGE ||
-		    e.class == MS_OS) {
-			ms_fail(err, e.class, "%s: %s", s->v[i].url, e.text);
-			goto out;
-		}
-		ms_buf_addf(&why, NULL, "%s%s: %s", i ? "; " : "",
-		    s->v[i].url, e.text);
-	}
-	ms_buf_reset(token);
-	ms_fail(err, MS_TEMPFAIL, "no timestamp authority answered: %s",
-	    ms_buf_str(&why) ? ms_buf_str(&why) : "");
-	ms_hint(err, "try again later, or name another one with --tsa URL");
-out:
+	if (ms_tsq_write(&q, &query, err) == 0)
+		rc = ask_all(arg, &q, ms_buf_span(&query), token, err);
 	ms_buf_clear(&query);
-	ms_buf_clear(&why);
 	ms_tsq_clear(&q);
 	return rc;
 }

@@ -59,6 +59,11 @@ int ms_tstinfo_parse(struct ms_span der, struct ms_tstinfo *ti,
     struct ms_err *err);
 void ms_tstinfo_clear(struct ms_tstinfo *ti);
 
+/* Whether the bytes are a TimeStampResp rather than a token. */
+bool ms_tsp_is_response(struct ms_span der);
+/* The TSTInfo in a token; nothing is judged. */
+int ms_token_info(struct ms_span der, struct ms_tstinfo *ti,
+    struct ms_err *err);
 /*
  * Check a response to q: status granted, token of q's imprint, policy and
  * nonce, signed properly (value; trust only when given).  *token gets the DER
