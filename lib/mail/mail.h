@@ -28,10 +28,11 @@ struct ms_transport;
  * loopback), "smtps://[USER@]HOST[:PORT]" (465), "sendmail:[PATH]" (default
  * /usr/sbin/sendmail), "maildir:PATH" (one Maildir for all recipients, made
  * when missing).  A password in the URI is MS_USAGE, an unknown kind too.
- * Nothing is contacted yet.
+ * Nothing is contacted yet.  env: the environment of programs that are
+ * started (borrowed; msmtp looks for HOME), or NULL for none.
  */
 int ms_transport_open(const char *uri, const struct ms_net_auth *auth,
-    struct ms_transport **ret, struct ms_err *err);
+    char *const *env, struct ms_transport **ret, struct ms_err *err);
 void ms_transport_free(struct ms_transport *t);
 /*
  * Deliver one message (a spool: it may be read again by the next transport)
