@@ -92,12 +92,13 @@ start(const struct sendmail *s, char **argv, int *to, pid_t *pid,
 
 /* Local submission takes the line ends of the system. */
 static int
-feed(int fd, struct ms_spool *message, struct ms_err *err)
+feed(int fd, struct ms_spool *message, bool *cut, struct ms_err *err)
 {
 	struct ms_src *src = ms_spool_read(message, err);
 	struct ms_sink *k = NULL, *eol = NULL;
 	int rc = -1;
 
+	*cut = true;
 	if (!src)
 		return -1;
 	k = ms_sink_fd(fd, "sendmail", err);
@@ -105,6 +106,7 @@ feed(int fd, struct ms_spool *message, struct ms_err *err)
 	if (eol && ms_copy(src, eol, err) == 0 &&
 	    ms_sink_end(eol, err) == 0 && ms_sink_end(k, err) == 0)
 		rc = 0;
+	*cut = src->failed;
 	ms_sink_free(eol);
 	ms_sink_free(k);
 	return rc;
@@ -142,9 +144,9 @@ sendmail_send(void *state, const char *from, struct ms_rcpt_result *rcpts,
 	struct ms_err e = MS_ERR_INIT, how = MS_ERR_INIT;
 	const char **argv = calloc(n + FIXED_ARGS, sizeof(*argv));
 	size_t i;
-	bool fed;
-	pid_t pid;
-	int fd, rc = -1;
+	bool fed, cut;
+	pid_t pid = -1;
+	int fd = -1, rc = -1;
 
 	if (!argv)
 		return ms_fail_nomem(err);
@@ -156,10 +158,10 @@ sendmail_send(void *state, const char *from, struct ms_rcpt_result *rcpts,
 	for (i = 0; i < n; i++)
 		argv[5 + i] = rcpts[i].addr;
 	if (start(s, (char **)argv, &fd, &pid, &e) == 0) {
-		fed = feed(fd, message, &how) == 0;
+		fed = feed(fd, message, &cut, &how) == 0;
 		/* A message that could not be read whole must not be sent cut
 		 * short: the program is ended before it sees the end. */
-		if (!fed && how.class != MS_IO)
+		if (cut)
 			kill(pid, SIGKILL);
 		close(fd);
 		rc = wait_for(pid, s->path, fed, &e);
