@@ -16,8 +16,15 @@ enum ms_action {
 	MS_ACT_REQUIRE = 0	/* sealed or refused */
 };
 
-enum ms_state { MS_STATE_NONE = 0, MS_STATE_SEALED, MS_STATE_DEFERRED,
-	MS_STATE_REFUSED, MS_STATE_FAILED };
+enum ms_state {
+	MS_STATE_NONE = 0,	/* not decided */
+	MS_STATE_READY,		/* can be sealed; nothing was handed on yet */
+	MS_STATE_SEALED,	/* sealed and handed on */
+	MS_STATE_DEFERRED,	/* nothing left for this one; may be tried again */
+	MS_STATE_REFUSED,	/* there is no way to seal it for this one */
+	MS_STATE_FAILED		/* the next system refused it for good */
+};
+/* "sealed", "deferred", "refused", "failed", "ready" */
 const char *ms_state_str(enum ms_state s);
 
 struct ms_dispatch_rcpt {
@@ -41,20 +48,21 @@ struct ms_dispatch {
 	struct ms_transport *const *transports;	/* tried in order */
 	size_t ntransports;
 	bool partial;		/* go on for those that can be sealed */
-	bool dry_run;
+	bool dry_run;		/* decide, and deliver nothing */
 	time_t now;
 	const char *tmpdir;
 };
 
 /*
- * Sign once, seal one copy for all visible recipients and one for each other,
- * deliver.  from: envelope sender.  The message must be canonical or is made
- * so; Bcc fields are dropped before signing.  0 when everybody is
- * MS_STATE_SEALED; else -1: MS_TEMPFAIL only if nobody has received anything,
- * MS_NO otherwise.
+ * Decide for every recipient; sign once; seal one copy for all visible
+ * recipients and one for each other; deliver.  from: envelope sender, "" for
+ * the null sender.  Bcc fields are dropped before signing.  0 when everybody
+ * is MS_STATE_SEALED (MS_STATE_READY in a dry run); else -1: MS_TEMPFAIL only
+ * if nobody has received anything and trying again may help, MS_NO otherwise,
+ * or the class of what made signing or sealing impossible.
  */
 int ms_dispatch(const struct ms_dispatch *d, struct ms_spool *message,
-    const char *from, struct ms_dispatch_rcpt *rcpts, size_t n,
-    struct ms_err *err);
+    const char *from, struct ms_dispatch_rcpt *rcpts,
+    size_t n, struct ms_err *err);
 
 #endif
