@@ -157,6 +157,12 @@ ms_cli_report(struct ms_cli *c, int fd, struct ms_sink **ret,
 	return 0;
 }
 
+bool
+ms_cli_report_wanted(const struct ms_cli *c)
+{
+	return cli_report_file != NULL || c->json;
+}
+
 int
 ms_cli_report_end(struct ms_cli *c, struct ms_sink *k, struct ms_err *err)
 {
