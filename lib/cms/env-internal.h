@@ -69,8 +69,8 @@ int ms_recipient_write(struct ms_der *d, X509 *cert, bool oaep,
     struct ms_span cek, int *version, struct ms_err *err);
 
 /*
- * Finding ours among the recipients.  RecipientInfos are shown to it one by
- * one; those that an identity fits are kept, at most MS_CMS_OURS of them.
+ * Finding ours among the recipients.  They are shown to it one by one; those
+ * that an identity fits are kept, at most MS_CMS_OURS of them.
  */
 #define MS_CMS_OURS 64
 struct ms_ours {
@@ -96,8 +96,18 @@ struct ms_finder;
 struct ms_finder *ms_finder_new(const struct ms_idents *ids,
     struct ms_err *err);
 void ms_finder_free(struct ms_finder *f);
-/* ri: one whole RecipientInfo in DER. */
-int ms_finder_see(struct ms_finder *f, struct ms_span ri, struct ms_err *err);
+/* One more recipient, of a kind that is nobody's here. */
+int ms_finder_count(struct ms_finder *f, struct ms_err *err);
+/* A whole KeyTransRecipientInfo in DER. */
+int ms_finder_ktri(struct ms_finder *f, struct ms_span ri, struct ms_err *err);
+/*
+ * A KeyAgreeRecipientInfo: what stands in it before recipientEncryptedKeys
+ * (in DER; it must stay until the last of them), then each of those, whole.
+ */
+int ms_finder_kari(struct ms_finder *f, struct ms_span head,
+    struct ms_err *err);
+int ms_finder_rek(struct ms_finder *f, struct ms_span rek,
+    struct ms_err *err);
 /*
  * Open a content key of keylen octets with what was kept.  MS_NO when nothing
  * was.  A failed RSA v1.5 decryption succeeds with a random key.

@@ -133,26 +133,79 @@ env_fill(struct ms_src *s, struct ms_err *err)
 
 /* ---- before the content ---- */
 
+/* RFC 5652 section 6.2.2: many recipients may share one, so that its keys are
+ * read one by one. */
+static int
+read_kari(struct ms_ber *r, struct ms_finder *f, struct ms_buf *head,
+    struct ms_buf *rek, struct ms_err *err)
+{
+	const size_t max = MS_CMS_RECIPIENTINFO;
+	int tag = 0, rc;
+
+	ms_buf_reset(head);
+	if (ms_ber_enter(r, MS_CTXC(1), "KeyAgreeRecipientInfo", err) != 0 ||
+	    ms_ber_slurp(r, head, max, "version", err) != 0 ||
+	    ms_ber_slurp(r, head, max, "originator", err) != 0 ||
+	    ms_ber_peek(r, &tag, err) < 0 ||
+	    (tag == MS_CTXC(1) &&
+	    ms_ber_slurp(r, head, max, "ukm", err) != 0) ||
+	    ms_ber_slurp(r, head, max, "keyEncryptionAlgorithm", err) != 0 ||
+	    ms_finder_kari(f, ms_buf_span(head), err) != 0 ||
+	    ms_ber_enter(r, MS_SEQUENCE, "recipientEncryptedKeys", err) != 0)
+		return -1;
+	while ((rc = ms_ber_peek(r, &tag, err)) == 1) {
+		ms_buf_reset(rek);
+		if (ms_ber_slurp(r, rek, max, "RecipientEncryptedKey",
+		    err) != 0 || ms_finder_rek(f, ms_buf_span(rek), err) != 0)
+			return -1;
+	}
+	if (rc < 0 || ms_ber_leave(r, "recipientEncryptedKeys", err) != 0)
+		return -1;
+	return ms_ber_leave(r, "KeyAgreeRecipientInfo", err);
+}
+
+/* RFC 5652 section 6.2 */
+static int
+read_recipient(struct ms_env *e, struct ms_finder *f, int tag,
+    struct ms_buf *head, struct ms_buf *b, struct ms_err *err)
+{
+	switch (tag) {
+	case MS_SEQUENCE:
+		ms_buf_reset(b);
+		if (ms_ber_slurp(e->ber, b, MS_CMS_RECIPIENTINFO,
+		    "RecipientInfo", err) != 0)
+			return -1;
+		return ms_finder_ktri(f, ms_buf_span(b), err);
+	case MS_CTXC(1):
+		return read_kari(e->ber, f, head, b, err);
+	case MS_CTXC(2):		/* kekri */
+	case MS_CTXC(3):		/* pwri */
+	case MS_CTXC(4):		/* ori */
+		if (ms_finder_count(f, err) != 0)
+			return -1;
+		return ms_ber_skip(e->ber, "RecipientInfo", err);
+	default:
+		return ms_fail(err, MS_DATA, "RFC 5652 section 6.2: no "
+		    "RecipientInfo has the tag 0x%02x", (unsigned)tag);
+	}
+}
+
 static int
 read_recipients(struct ms_env *e, struct ms_finder *f, struct ms_err *err)
 {
-	struct ms_buf ri = MS_BUF_INIT(MS_CMS_RECIPIENTINFO);
+	struct ms_buf head = MS_BUF_INIT(4 * MS_CMS_RECIPIENTINFO);
+	struct ms_buf b = MS_BUF_INIT(MS_CMS_RECIPIENTINFO);
 	int tag, rc;
 
+	if (e->memo->have_key)
+		return ms_ber_skip(e->ber, "recipientInfos", err);
 	if (ms_ber_enter(e->ber, MS_SET, "recipientInfos", err) != 0)
 		return -1;
-	while ((rc = ms_ber_peek(e->ber, &tag, err)) == 1) {
-		ms_buf_reset(&ri);
-		if (e->memo->have_key) {
-			if (ms_ber_skip(e->ber, "RecipientInfo", err) != 0)
-				break;
-		} else if (ms_ber_slurp(e->ber, &ri, MS_CMS_RECIPIENTINFO,
-		    "RecipientInfo", err) != 0 ||
-		    ms_finder_see(f, ms_buf_span(&ri), err) != 0) {
+	while ((rc = ms_ber_peek(e->ber, &tag, err)) == 1)
+		if (read_recipient(e, f, tag, &head, &b, err) != 0)
 			break;
-		}
-	}
-	ms_buf_clear(&ri);
+	ms_buf_clear(&head);
+	ms_buf_clear(&b);
 	return rc == 0 ? ms_ber_leave(e->ber, "recipientInfos", err) : -1;
 }
 

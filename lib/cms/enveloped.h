@@ -8,7 +8,8 @@
 
 #include "pki/pki.h"
 
-#define MS_CMS_RECIPIENTINFO ((size_t)64 * 1024)	/* bytes of one */
+#define MS_CMS_RECIPIENTINFO ((size_t)64 * 1024)	/* bytes of one, or of
+				 * one recipient's share of a KeyAgree */
 #define MS_CMS_RECIPIENTS 100000	/* in one message */
 #define MS_CMS_AUTHATTRS ((size_t)1024 * 1024)
 #define MS_GCM_MAX ((uint64_t)68719476704)	/* octets under one key and

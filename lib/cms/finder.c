@@ -26,6 +26,7 @@ struct ms_finder {
 	struct name *names;
 	struct ms_ours *ours[MS_CMS_OURS];
 	size_t nours;
+	struct ms_ours kari;	/* the KeyAgree that is being read */
 	size_t seen;
 	struct ms_err why;	/* why one of ours could not be opened */
 };
@@ -201,67 +202,66 @@ see_ktri(struct ms_finder *f, struct ms_span s, struct ms_err *err)
 	return keep_matching(f, tag, whole, v, &o, err);
 }
 
-/* RFC 5652 section 6.2.2; several recipients may share one. */
-static int
-see_kari(struct ms_finder *f, struct ms_span s, struct ms_err *err)
+int
+ms_finder_count(struct ms_finder *f, struct ms_err *err)
 {
-	struct ms_span ukm, reks, rek, whole, v;
-	struct ms_ours o = { 0 };
-	uint64_t version;
-	int tag, rc;
-
-	o.agree = true;
-	if (ms_der_want_uint(&s, &version, "KeyAgreeRecipientInfo.version",
-	    err) != 0 ||
-	    ms_der_want(&s, MS_CTXC(0), &o.orig, "originator", err) != 0 ||
-	    (rc = ms_der_maybe(&s, MS_CTXC(1), &ukm, err)) < 0)
-		return -1;
-	o.have_ukm = rc == 1;
-	if (o.have_ukm && (ms_der_want(&ukm, MS_OCTETSTRING, &o.ukm, "ukm",
-	    err) != 0 || ms_der_done(&ukm, "ukm", err) != 0))
-		return -1;
-	if (ms_der_want(&s, MS_SEQUENCE, &o.alg, "keyEncryptionAlgorithm",
-	    err) != 0 ||
-	    ms_der_want(&s, MS_SEQUENCE, &reks, "recipientEncryptedKeys",
-	    err) != 0 ||
-	    ms_der_done(&s, "KeyAgreeRecipientInfo", err) != 0)
-		return -1;
-	while (reks.n > 0)
-		if (ms_der_want(&reks, MS_SEQUENCE, &rek,
-		    "RecipientEncryptedKey", err) != 0 ||
-		    ms_der_next(&rek, &tag, &v, &whole, err) != 0 ||
-		    ms_der_want(&rek, MS_OCTETSTRING, &o.ek, "encryptedKey",
-		    err) != 0 ||
-		    ms_der_done(&rek, "RecipientEncryptedKey", err) != 0 ||
-		    keep_matching(f, tag, whole, v, &o, err) != 0)
-			return -1;
+	if (++f->seen > MS_CMS_RECIPIENTS)
+		return ms_fail(err, MS_DATA, "more than %d recipients",
+		    MS_CMS_RECIPIENTS);
 	return 0;
 }
 
 int
-ms_finder_see(struct ms_finder *f, struct ms_span ri, struct ms_err *err)
+ms_finder_ktri(struct ms_finder *f, struct ms_span ri, struct ms_err *err)
 {
-	struct ms_span v;
+	struct ms_span s;
+
+	if (ms_finder_count(f, err) != 0 ||
+	    ms_der_want(&ri, MS_SEQUENCE, &s, "KeyTransRecipientInfo",
+	    err) != 0)
+		return -1;
+	return see_ktri(f, s, err);
+}
+
+int
+ms_finder_kari(struct ms_finder *f, struct ms_span s, struct ms_err *err)
+{
+	struct ms_ours *o = &f->kari;
+	uint64_t version;
+	struct ms_span ukm;
+	int rc;
+
+	memset(o, 0, sizeof(*o));
+	o->agree = true;
+	if (ms_der_want_uint(&s, &version, "KeyAgreeRecipientInfo.version",
+	    err) != 0 ||
+	    ms_der_want(&s, MS_CTXC(0), &o->orig, "originator", err) != 0 ||
+	    (rc = ms_der_maybe(&s, MS_CTXC(1), &ukm, err)) < 0)
+		return -1;
+	o->have_ukm = rc == 1;
+	if (o->have_ukm && (ms_der_want(&ukm, MS_OCTETSTRING, &o->ukm, "ukm",
+	    err) != 0 || ms_der_done(&ukm, "ukm", err) != 0))
+		return -1;
+	if (ms_der_want(&s, MS_SEQUENCE, &o->alg, "keyEncryptionAlgorithm",
+	    err) != 0)
+		return -1;
+	return ms_der_done(&s, "KeyAgreeRecipientInfo", err);
+}
+
+int
+ms_finder_rek(struct ms_finder *f, struct ms_span rek, struct ms_err *err)
+{
+	struct ms_span s, whole, v;
 	int tag;
 
-	if (++f->seen > MS_CMS_RECIPIENTS)
-		return ms_fail(err, MS_DATA, "more than %d recipients",
-		    MS_CMS_RECIPIENTS);
-	if (ms_der_next(&ri, &tag, &v, NULL, err) != 0)
+	if (ms_finder_count(f, err) != 0 ||
+	    ms_der_want(&rek, MS_SEQUENCE, &s, "RecipientEncryptedKey",
+	    err) != 0 ||
+	    ms_der_next(&s, &tag, &v, &whole, err) != 0 ||
+	    ms_der_want(&s, MS_OCTETSTRING, &f->kari.ek, "encryptedKey",
+	    err) != 0 || ms_der_done(&s, "RecipientEncryptedKey", err) != 0)
 		return -1;
-	switch (tag) {
-	case MS_SEQUENCE:
-		return see_ktri(f, v, err);
-	case MS_CTXC(1):
-		return see_kari(f, v, err);
-	case MS_CTXC(2):		/* kekri */
-	case MS_CTXC(3):		/* pwri */
-	case MS_CTXC(4):		/* ori */
-		return 0;
-	default:
-		return ms_fail(err, MS_DATA, "RFC 5652 section 6.2: no "
-		    "RecipientInfo has the tag 0x%02x", (unsigned)tag);
-	}
+	return keep_matching(f, tag, whole, v, &f->kari, err);
 }
 
 /*

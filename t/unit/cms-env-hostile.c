@@ -16,6 +16,7 @@ struct parts {
 	struct ms_buf ct, mac;
 	struct ms_buf attrs;	/* contents of authAttrs */
 	bool no_content;
+	bool extras;		/* originatorInfo, attributes nobody vouches for */
 };
 
 static void
@@ -100,6 +101,8 @@ assemble(const struct parts *p, struct ms_buf *out)
 	ms_der_begin(&d, MS_CTXC(0));
 	ms_der_begin(&d, MS_SEQUENCE);
 	ms_der_uint(&d, (uint64_t)p->version);
+	if (p->extras)
+		ms_der_prim(&d, MS_CTXC(0), "\xa0\x02\x30\x00", 4);
 	ms_der_prim(&d, MS_SET, p->ris.p, p->ris.n);
 	ms_der_begin(&d, MS_SEQUENCE);
 	ms_der_oid(&d, MS_OID_data);
@@ -111,6 +114,9 @@ assemble(const struct parts *p, struct ms_buf *out)
 		ms_der_prim(&d, MS_CTXC(1), p->attrs.p, p->attrs.n);
 	if (p->mac.n > 0)
 		ms_der_prim(&d, MS_OCTETSTRING, p->mac.p, p->mac.n);
+	if (p->extras)
+		ms_der_prim(&d, p->auth ? MS_CTXC(2) : MS_CTXC(1),
+		    "\x30\x06\x06\x02\x2a\x03\x31\x00", 8);
 	ms_der_end(&d);
 	ms_der_end(&d);
 	ms_der_end(&d);
@@ -305,6 +311,9 @@ test_structure(struct reader *r)
 	struct parts p;
 
 	parts_init(&p, MS_AES_256_GCM, r->cert);
+	p.extras = true;
+	opens(&p, r, "originatorInfo and unauthAttrs are passed over");
+	p.extras = false;
 	p.version = 1;
 	refused(&p, r, "RFC 5083 section 2.1: version unknown",
 	    "AuthEnvelopedData of another version");
@@ -324,6 +333,10 @@ test_structure(struct reader *r)
 	    "0xa5", "an unknown kind of RecipientInfo");
 	parts_clear(&p);
 	parts_init(&p, MS_AES_256_CBC, r->cert);
+	p.extras = true;
+	p.version = 2;
+	opens(&p, r, "originatorInfo and unprotectedAttrs are passed over");
+	p.extras = false;
 	p.version = 5;
 	refused(&p, r, "RFC 5652 section 6.1: version unknown",
 	    "EnvelopedData of another version");
@@ -425,11 +438,10 @@ test_many(struct reader *r)
 	refused(&p, r, "more than 100000 recipients", "too many recipients");
 	ms_buf_reset(&p.ris);
 	ms_der_init(&d, &p.ris);
-	ms_der_begin(&d, MS_CTXC(3));
-	ms_der_prim(&d, MS_OCTETSTRING, all.p, 70000);
-	ms_der_end(&d);
+	ms_der_prim(&d, MS_SEQUENCE, all.p, 70000);
 	ms_der_finish(&d, &err);
-	refused(&p, r, "RecipientInfo", "one of more than 64 KiB");
+	refused(&p, r, "RecipientInfo is longer than 65536 bytes",
+	    "one of more than 64 KiB");
 	set(&p.ris, "\xa3\x00", 2);
 	fails(open_parts(&p, &ids, &err), &err, MS_NO, "no key here fits: 1 "
 	    "recipient, 1 identity", "a password recipient is not ours");
@@ -440,7 +452,7 @@ test_many(struct reader *r)
 /* RecipientEncryptedKeys of cek for two readers, by RecipientKeyIdentifier. */
 static void
 write_reks(struct ms_der *d, struct reader *const *r, struct ms_key *key,
-    const struct ms_kari *ka)
+    const struct ms_kari *ka, unsigned strangers)
 {
 	struct ms_buf wrapped = MS_BUF_INIT(128);
 	struct ms_span content_key = { cek, 32 };
@@ -449,6 +461,14 @@ write_reks(struct ms_der *d, struct reader *const *r, struct ms_key *key,
 	size_t i;
 
 	ms_der_begin(d, MS_SEQUENCE);
+	while (strangers-- > 0) {
+		ms_der_begin(d, MS_SEQUENCE);
+		ms_der_begin(d, MS_CTXC(0));
+		ms_der_prim(d, MS_OCTETSTRING, "twenty octets of one", 20);
+		ms_der_end(d);
+		ms_der_prim(d, MS_OCTETSTRING, cek, 40);
+		ms_der_end(d);
+	}
 	for (i = 0; i < 2; i++) {
 		struct ms_buf secret = MS_BUF_SECRET(128);
 		struct ms_span ski = ms_cert_ski(r[i]->cert);
@@ -494,7 +514,7 @@ write_originator(struct ms_der *d, EVP_PKEY *eph)
 /* One KeyAgreeRecipientInfo with ukm for two readers, any KDF and wrap. */
 static void
 shared_kari(struct parts *p, struct reader *const *r, enum ms_oid scheme,
-    enum ms_oid wrap)
+    enum ms_oid wrap, unsigned strangers)
 {
 	struct ms_kari ka = { scheme, { NULL, 0 }, ms_wrap_keylen(wrap), true,
 		{ (const unsigned char *)"salt", 4 } };
@@ -522,7 +542,7 @@ shared_kari(struct parts *p, struct reader *const *r, enum ms_oid scheme,
 	ms_der_oid(&d, scheme);
 	ms_der_raw(&d, alg.p, alg.n);
 	ms_der_end(&d);
-	write_reks(&d, r, key, &ka);
+	write_reks(&d, r, key, &ka, strangers);
 	ms_der_end(&d);
 	ms_der_finish(&d, &err);
 	ms_key_free(key);
@@ -547,14 +567,19 @@ test_kari(struct reader *one, struct reader *two)
 
 	parts_init(&p, MS_AES_256_GCM, one->cert);
 	for (i = 0; i < 6; i++) {
-		shared_kari(&p, both, schemes[i], wraps[i % 3]);
+		shared_kari(&p, both, schemes[i], wraps[i % 3], 0);
 		opens(&p, one, "the first of two in one KeyAgree, with ukm");
 		opens(&p, two, "and the second");
 	}
-	shared_kari(&p, both, schemes[2], MS_OID_des_ede3_cbc);
+	shared_kari(&p, both, schemes[2], wraps[2], 20000);
+	opens(&p, one, "one of 20,002 in one KeyAgree");
+	shared_kari(&p, both, schemes[2], wraps[2], MS_CMS_RECIPIENTS);
+	refused(&p, one, "more than 100000 recipients",
+	    "too many in one KeyAgree");
+	shared_kari(&p, both, schemes[2], MS_OID_des_ede3_cbc, 0);
 	refused(&p, one, "RFC 5753 section 7.1.5: key wrap 1.2.840.113549.3.7 "
 	    "is not one we read", "a key wrap outside the list");
-	shared_kari(&p, both, MS_OID_rsaEncryption, wraps[2]);
+	shared_kari(&p, both, MS_OID_rsaEncryption, wraps[2], 0);
 	refused(&p, one, "RFC 5753 section 7.1.4: key agreement "
 	    "1.2.840.113549.1.1.1 is not one we read", "no key agreement");
 	parts_clear(&p);
