@@ -2,7 +2,6 @@
 /* Making RecipientInfos: KeyTrans (RFC 5652 6.2.1) and KeyAgree (6.2.2). */
 #include <string.h>
 
-#include <openssl/core_names.h>
 #include <openssl/evp.h>
 #include <openssl/rsa.h>
 #include <openssl/x509.h>
@@ -10,7 +9,6 @@
 #include "cms/env-internal.h"
 #include "pki/cert.h"
 
-#define RSA_MIN_BITS 2048
 #define PUBLIC_KEY_MAX ((size_t)4096)	/* octets of a public key or an
 					 * encrypted content key */
 
@@ -92,11 +90,8 @@ write_ktri(struct ms_der *d, X509 *cert, EVP_PKEY *pub, bool oaep,
     struct ms_span cek, struct ms_err *err)
 {
 	struct ms_buf ek = MS_BUF_INIT(PUBLIC_KEY_MAX);
-	int bits = EVP_PKEY_get_bits(pub), rc = -1;
+	int rc = -1;
 
-	if (bits < RSA_MIN_BITS || bits > (int)PUBLIC_KEY_MAX * 8)
-		return ms_fail(err, MS_USAGE, "RFC 8551 section 4.4: an RSA "
-		    "key of %d bits, wanted %d or more", bits, RSA_MIN_BITS);
 	if (rsa_encrypt(pub, oaep, cek, &ek, err) == 0) {
 		ms_der_begin(d, MS_SEQUENCE);
 		ms_der_uint(d, 0);
@@ -108,25 +103,6 @@ write_ktri(struct ms_der *d, X509 *cert, EVP_PKEY *pub, bool oaep,
 	}
 	ms_buf_clear(&ek);
 	return rc;
-}
-
-/* The curves we agree keys on. */
-static bool
-curve_allowed(EVP_PKEY *pub)
-{
-	static const char *const names[] = { "prime256v1", "P-256",
-		"secp384r1", "P-384", "secp521r1", "P-521",
-		"brainpoolP256r1", "brainpoolP384r1", "brainpoolP512r1" };
-	char name[64];
-	size_t i;
-
-	if (EVP_PKEY_get_utf8_string_param(pub, OSSL_PKEY_PARAM_GROUP_NAME,
-	    name, sizeof(name), NULL) != 1)
-		return false;
-	for (i = 0; i < sizeof(names) / sizeof(names[0]); i++)
-		if (ms_streq(names[i], name))
-			return true;
-	return false;
 }
 
 /*
@@ -272,21 +248,18 @@ ms_recipient_write(struct ms_der *d, X509 *cert, bool oaep,
     struct ms_span cek, int *version, struct ms_err *err)
 {
 	EVP_PKEY *pub = X509_get0_pubkey(cert);
+	const char *why;
 	char *who;
 	int rc = -1;
 
-	if (pub == NULL) {
-		ms_fail_ssl(err, MS_USAGE, "its public key is not one we know");
+	if (!ms_cert_may_seal(cert, &why)) {
+		ms_fail(err, MS_USAGE, "%s", why);
 	} else if (EVP_PKEY_is_a(pub, "RSA")) {
 		rc = write_ktri(d, cert, pub, oaep, cek, err);
-	} else if (EVP_PKEY_is_a(pub, "X25519") ||
-	    (EVP_PKEY_is_a(pub, "EC") && curve_allowed(pub))) {
+	} else {
 		rc = write_kari(d, cert, pub, EVP_PKEY_is_a(pub, "EC"), cek,
 		    err);
 		*version = 3;
-	} else {
-		ms_fail(err, MS_USAGE, "RFC 8551 section 2.3: a key of its "
-		    "type cannot be encrypted to");
 	}
 	if (rc != 0) {
 		who = ms_cert_subject(cert);

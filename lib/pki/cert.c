@@ -155,17 +155,52 @@ ms_cert_addrs(X509 *x, struct ms_addrlist *l, struct ms_err *err)
 	return rc;
 }
 
+static bool
+list_has(const struct ms_addrlist *l, const struct ms_addr *a)
+{
+	size_t i;
+
+	for (i = 0; i < l->n; i++)
+		if (ms_addr_equal(&l->v[i], a))
+			return true;
+	return false;
+}
+
 bool
 ms_cert_has_addr(X509 *x, const struct ms_addr *a)
 {
 	struct ms_addrlist l;
-	bool has = false;
-	size_t i;
+	bool has;
 
 	if (ms_cert_addrs(x, &l, NULL) < 0)
 		return false;
-	for (i = 0; i < l.n && !has; i++)
-		has = ms_addr_equal(&l.v[i], a);
+	has = list_has(&l, a);
+	ms_addrlist_clear(&l);
+	return has;
+}
+
+int
+ms_cert_san_addrs(X509 *x, struct ms_addrlist *l, struct ms_err *err)
+{
+	bool any;
+	int rc;
+
+	memset(l, 0, sizeof(*l));
+	rc = addrs_san(x, l, &any, err);
+	if (rc < 0)
+		ms_addrlist_clear(l);
+	return rc;
+}
+
+bool
+ms_cert_san_has_addr(X509 *x, const struct ms_addr *a)
+{
+	struct ms_addrlist l;
+	bool has;
+
+	if (ms_cert_san_addrs(x, &l, NULL) < 0)
+		return false;
+	has = list_has(&l, a);
 	ms_addrlist_clear(&l);
 	return has;
 }

@@ -30,6 +30,9 @@ int ms_cert_pem(X509 *x, struct ms_buf *pem, struct ms_err *err);
  * 9598); the subject's emailAddress only when there is no such SAN. */
 int ms_cert_addrs(X509 *x, struct ms_addrlist *l, struct ms_err *err);
 bool ms_cert_has_addr(X509 *x, const struct ms_addr *a);
+/* The same, but only subjectAltName counts. */
+int ms_cert_san_addrs(X509 *x, struct ms_addrlist *l, struct ms_err *err);
+bool ms_cert_san_has_addr(X509 *x, const struct ms_addr *a);
 /* Subject as one line UTF-8 (RFC 2253 order), malloc()ed. */
 char *ms_cert_subject(X509 *x);
 char *ms_cert_issuer(X509 *x);
@@ -51,5 +54,8 @@ int ms_cert_sha256(X509 *x, unsigned char to[32], struct ms_err *err);
 bool ms_cert_may(X509 *x, enum ms_usage use, const char **why);
 /* The same with the dates: notBefore <= at <= notAfter. */
 bool ms_cert_may_at(X509 *x, enum ms_usage use, time_t at, const char **why);
+/* Whether we seal for its key: RSA of 2048 to 16384 bits, X25519, or a curve
+ * of RFC 8551 or RFC 5639. */
+bool ms_cert_may_seal(X509 *x, const char **why);
 
 #endif

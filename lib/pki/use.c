@@ -2,6 +2,7 @@
 /* What a certificate may be used for. */
 #include <string.h>
 
+#include <openssl/core_names.h>
 #include <openssl/x509v3.h>
 
 #include "pki/path.h"
@@ -221,4 +222,54 @@ ca_refuses(X509 *x, enum ms_usage use)
 	case MS_USE_OCSP: in = u.ocsp; break;
 	}
 	return in ? NULL : "its extendedKeyUsage excludes this use";
+}
+
+/* ---- what we seal for ---- */
+
+#define SEAL_RSA_MIN 2048	/* bits, RFC 8551 section 4.4 */
+#define SEAL_RSA_MAX 16384	/* bits; more only costs time */
+
+static bool
+seal_curve(EVP_PKEY *k)
+{
+	static const char *const names[] = { "prime256v1", "P-256",
+		"secp384r1", "P-384", "secp521r1", "P-521",
+		"brainpoolP256r1", "brainpoolP384r1", "brainpoolP512r1" };
+	char name[64];
+	size_t i;
+
+	if (EVP_PKEY_get_utf8_string_param(k, OSSL_PKEY_PARAM_GROUP_NAME,
+	    name, sizeof(name), NULL) != 1)
+		return false;
+	for (i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		if (ms_streq(names[i], name))
+			return true;
+	return false;
+}
+
+bool
+ms_cert_may_seal(X509 *x, const char **why)
+{
+	EVP_PKEY *k = X509_get0_pubkey(x);
+	const char *no = NULL;
+	int bits;
+
+	if (!k)
+		no = "its public key is of a type that is not supported";
+	else if (EVP_PKEY_is_a(k, "RSA")) {
+		bits = EVP_PKEY_get_bits(k);
+		if (bits < SEAL_RSA_MIN)
+			no = "RFC 8551 section 4.4: its RSA key has less than "
+			    "2048 bits";
+		else if (bits > SEAL_RSA_MAX)
+			no = "its RSA key has more than 16384 bits";
+	} else if (EVP_PKEY_is_a(k, "EC")) {
+		if (!seal_curve(k))
+			no = "RFC 8551 section 2.3: its curve is none that we "
+			    "encrypt on";
+	} else if (!EVP_PKEY_is_a(k, "X25519"))
+		no = "RFC 8551 section 2.3: its type of key cannot encrypt";
+	if (why && no)
+		*why = no;
+	return !no;
 }
