@@ -41,12 +41,13 @@ db_open(const char *where, void **ret, struct ms_err *err)
 
 	if (!d)
 		return ms_fail_nomem(err);
+	/* What was replaced comes last: it explains the least. */
 	if (ms_store_open(where, MS_STORE_READONLY, &ms_certtab_schema,
 	    &d->store, err) != 0 ||
 	    ms_stmt_prepare(d->store, "SELECT cert.st, cert.der FROM idx "
 	    "JOIN cert ON cert.id = idx.id WHERE idx.k = ?1 "
-	    "ORDER BY cert.st, cert.nb DESC, cert.na DESC, cert.id DESC "
-	    "LIMIT ?2", &d->find, err) != 0) {
+	    "ORDER BY cert.st = 1, cert.st, cert.nb DESC, cert.na DESC, "
+	    "cert.id DESC LIMIT ?2", &d->find, err) != 0) {
 		db_free(d);
 		return -1;
 	}
