@@ -59,6 +59,42 @@ setup() {
 	done
 }
 
+@test "keys sees what is missing, too much, unsorted or of two shapes" {
+	local t=$BATS_TEST_TMPDIR/tree
+	mkdir -p "$t/cmd" "$t/man" "$t/bin" "$t/lib/cli"
+	: >"$t/cmd/ms-x.c"
+	printf '#!/bin/sh\nprintf "a\\t-\\t-\\t-\\tkey\\tflag\\n"\n' >"$t/bin/ms-x"
+	chmod +x "$t/bin/ms-x"
+	echo '.It Cm a' >"$t/man/mailseal.conf.5"
+	keys_c() {
+		printf '%s\n' 'static const char *const keys[] = {' "$@" '};' \
+			'static const char *const progs[] = {' \
+			'	"ms-x"' '};' >"$t/lib/cli/keys.c"
+	}
+	keys_c '	"a"'
+	"$L/keys" "$t/bin" "$t"
+	keys_c '	"b"'
+	run "$L/keys" "$t/bin" "$t"
+	[ "$status" -ne 0 ]
+	[[ $output == *'missing in lib/cli/keys.c, keys[]: a'* ]]
+	keys_c '	"a",' '	"b"'
+	run "$L/keys" "$t/bin" "$t"
+	[ "$status" -ne 0 ]
+	[[ $output == *'keys[], and nowhere else: b'* ]]
+	keys_c '	"a"'
+	: >"$t/man/mailseal.conf.5"
+	run "$L/keys" "$t/bin" "$t"
+	[ "$status" -ne 0 ]
+	[[ $output == *'lacks .It Cm a'* ]]
+	: >"$t/cmd/ms-y.c"
+	printf '#!/bin/sh\nprintf "a\\t-\\tX\\t-\\tkey\\tlist\\n"\n' >"$t/bin/ms-y"
+	chmod +x "$t/bin/ms-y"
+	run "$L/keys" "$t/bin" "$t"
+	[ "$status" -ne 0 ]
+	[[ $output == *'key a is not of one shape'* ]]
+	[[ $output == *'progs[]: ms-y'* ]]
+}
+
 @test "options sees one that the manual page lacks, and one too many" {
 	local t=$BATS_TEST_TMPDIR/tree
 	mkdir -p "$t/cmd" "$t/man" "$t/bin" "$t/completions"
