@@ -251,4 +251,11 @@ void ms_cli_progress(struct ms_cli *c, const char *what, uint64_t done,
  */
 int ms_cli_signals(int *stop_fd, int *hup_fd, struct ms_err *err);
 
+/*
+ * What --listen means for ms_serve(): "systemd" becomes the one descriptor
+ * that sd_listen_fds(3) tells of, anything else stays.  Borrowed; NULL with
+ * MS_USAGE when none was handed over.
+ */
+const char *ms_cli_listen(const char *spec, struct ms_err *err);
+
 #endif
