@@ -29,6 +29,7 @@ static const char *const keys[] = {
 	"identity",
 	"key",
 	"listen",
+	"ordering",
 	"passphrase-command",
 	"passphrase-file",
 	"policy",
