@@ -1,0 +1,199 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Whether the signer is who the message says it is from: RFC 8550 section 3,
+ * RFC 5322 section 3.6. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "smime/internal.h"
+
+#define CLAUSE_FROM "RFC 5322 section 3.6.2"
+#define CLAUSE_ADDR "RFC 8550 section 3"
+
+int
+smime_from(const struct ms_mime_header *h, struct ms_addrlist *l,
+    struct ms_err *err)
+{
+	size_t n = ms_mime_count(h, "From");
+
+	memset(l, 0, sizeof(*l));
+	if (n != 1)
+		return ms_fail(err, MS_DATA, n == 0 ?
+		    "RFC 5322 section 3.6: the message has no From field" :
+		    "RFC 5322 section 3.6: the message has %zu From fields", n);
+	if (ms_mime_addrs(h, "From", l, err) != 0)
+		return ms_err_context(err, "RFC 5322 section 3.6.2");
+	if (l->n != 1 || l->v[0].group >= 0) {
+		ms_fail(err, MS_DATA, CLAUSE_FROM ": From names %zu mailboxes"
+		    "%s, not one", l->n, l->ngroup > 0 ? " in a group" : "");
+		ms_addrlist_clear(l);
+		return -1;
+	}
+	return 0;
+}
+
+int
+smime_who_init(struct smime_who *w, const struct ms_smime_verify *conf,
+    const struct ms_mime_header *h, struct ms_report *whole,
+    struct ms_err *err)
+{
+	bool named = conf->signer != NULL || conf->signer_domain != NULL ||
+	    conf->signer_cert != NULL;
+	struct ms_err why = MS_ERR_INIT;
+
+	memset(w, 0, sizeof(*w));
+	w->conf = conf;
+	w->mail = h != NULL;
+	if (h == NULL || conf->judge.value_only)
+		return 0;
+	if (smime_from(h, &w->from, &why) == 0)
+		return 0;
+	if (why.class != MS_DATA)
+		return ms_fail(err, why.class, "%s", why.text);
+	/* Readers show one of two From fields, and not the same one; whom
+	 * another message is from does not matter when the signer was named. */
+	if (named && ms_mime_count(h, "From") < 2)
+		return ms_report_add(whole, MS_NOTE, "from", NULL, err, "%s",
+		    why.text);
+	return ms_report_add(whole, MS_BAD, "from", "RFC 5322 section 3.6",
+	    err, "%s", why.text);
+}
+
+void
+smime_who_clear(struct smime_who *w)
+{
+	ms_addrlist_clear(&w->from);
+}
+
+int
+smime_who_inner(const struct smime_who *w, const struct ms_mime_header *h,
+    struct ms_report *whole, struct ms_err *err)
+{
+	struct ms_addrlist l = { NULL, 0, NULL, 0 };
+	struct ms_err why = MS_ERR_INIT;
+	int rc = 0;
+
+	if (!w->mail || w->from.n != 1 || ms_mime_count(h, "From") == 0)
+		return 0;
+	if (smime_from(h, &l, &why) != 0 && why.class != MS_DATA)
+		return ms_fail(err, why.class, "%s", why.text);
+	if (l.n != 1 || !ms_addr_equal(&l.v[0], &w->from.v[0]))
+		rc = ms_report_add(whole, MS_BAD, "from-protected",
+		    "RFC 9788 section 4.4", err, "the message is from %s, but "
+		    "what was signed is from %s", w->from.v[0].spec,
+		    l.n == 1 ? l.v[0].spec : why.text);
+	ms_addrlist_clear(&l);
+	return rc;
+}
+
+static int
+set_signer(struct ms_report *r, const char *spec, struct ms_err *err)
+{
+	char *s = strdup(spec);
+
+	if (s == NULL)
+		return ms_fail_nomem(err);
+	free(r->signer);
+	r->signer = s;
+	return 0;
+}
+
+/* What the certificate is for, in words. */
+static int
+whose(X509 *cert, struct ms_buf *b, struct ms_err *err)
+{
+	struct ms_addrlist l = { NULL, 0, NULL, 0 };
+	struct ms_err why = MS_ERR_INIT;
+	char *subject;
+	size_t i;
+	int rc = 0;
+
+	if (ms_cert_addrs(cert, &l, &why) == 0 && l.n > 0) {
+		for (i = 0; i < l.n && i < 4 && rc == 0; i++)
+			rc = ms_buf_addf(b, err, "%s%s", i > 0 ? ", " : "",
+			    l.v[i].spec);
+	} else {
+		subject = ms_cert_subject(cert);
+		rc = ms_buf_addf(b, err, "%s, without an address",
+		    subject != NULL ? subject : "?");
+		free(subject);
+	}
+	ms_addrlist_clear(&l);
+	return rc == 0 && ms_buf_str(b) == NULL ? ms_fail_nomem(err) : rc;
+}
+
+static int
+differs(struct ms_report *r, X509 *cert, const char *code, const char *wanted,
+    struct ms_err *err)
+{
+	struct ms_buf b = MS_BUF_INIT(64 * 1024);
+	int rc = whose(cert, &b, err);
+
+	if (rc == 0)
+		rc = ms_report_add(r, MS_BAD, code, CLAUSE_ADDR, err,
+		    "the signer's certificate is for %s, not for %s",
+		    ms_buf_str(&b), wanted);
+	ms_buf_clear(&b);
+	return rc;
+}
+
+static int
+check_addr(const struct ms_addr *a, X509 *cert, const char *code,
+    struct ms_report *r, struct ms_err *err)
+{
+	if (ms_cert_has_addr(cert, a))
+		return set_signer(r, a->spec, err);
+	return differs(r, cert, code, a->spec, err);
+}
+
+static int
+check_domain(const char *domain, X509 *cert, struct ms_report *r,
+    struct ms_err *err)
+{
+	struct ms_addrlist l = { NULL, 0, NULL, 0 };
+	struct ms_err why = MS_ERR_INIT;
+	char *want = NULL;
+	size_t i;
+	int rc = -1;
+
+	if (ms_domain_ascii(domain, strlen(domain), &want, err) != 0)
+		return -1;
+	/* what cannot be read as addresses is for nobody */
+	if (ms_cert_addrs(cert, &l, &why) != 0)
+		memset(&l, 0, sizeof(l));
+	for (i = 0; i < l.n; i++) {
+		if (ms_streq(l.v[i].domain, want)) {
+			rc = set_signer(r, l.v[i].spec, err);
+			break;
+		}
+	}
+	if (i == l.n)
+		rc = differs(r, cert, "signer", want, err);
+	ms_addrlist_clear(&l);
+	free(want);
+	return rc;
+}
+
+int
+smime_who_check(const struct smime_who *w, X509 *cert, struct ms_report *r,
+    struct ms_err *err)
+{
+	const struct ms_smime_verify *c = w->conf;
+
+	if (cert == NULL || c->judge.value_only)
+		return 0;
+	if (c->signer_cert != NULL && X509_cmp(cert, c->signer_cert) != 0)
+		return ms_report_add(r, MS_BAD, "signer", NULL, err,
+		    "signed with another certificate than the one named");
+	if (c->signer != NULL)
+		return check_addr(c->signer, cert, "signer", r, err);
+	if (c->signer_domain != NULL)
+		return check_domain(c->signer_domain, cert, r, err);
+	if (c->signer_cert != NULL)
+		return 0;
+	if (!w->mail)
+		return ms_report_add(r, MS_NOTE, "signer-not-checked", NULL,
+		    err, "signer not checked");
+	if (w->from.n == 1)
+		return check_addr(&w->from.v[0], cert, "from", r, err);
+	return 0;		/* smime_who_init() has reported it as bad */
+}
