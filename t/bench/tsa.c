@@ -68,8 +68,8 @@ answers(const struct ms_ident *id, double seconds)
 		tc_die("no authority");
 	for (start = cpu(); (end = cpu()) - start < seconds; n++) {
 		ms_buf_reset(&resp);
-		if (ms_tsa_answer(t, ms_buf_span(&req), &resp, &bit, NULL) < 0 ||
-		    bit != -1)
+		if (ms_tsa_answer(t, ms_buf_span(&req), &resp, &bit,
+			NULL) < 0 || bit != -1)
 			tc_die("no answer");
 	}
 	ms_tsa_free(t);
@@ -83,16 +83,20 @@ int
 main(int argc, char **argv)
 {
 	static const char *const types[] = { "p256", "rsa2048", "rsa3072" };
-	double seconds = argc > 1 ? atof(argv[1]) : 1, a, b;
 	struct ms_ident id = { NULL, NULL, NULL, NULL };
+	uint64_t seconds = 1;
+	double a, b;
 	size_t i;
 
+	if (argc > 1 && ms_parse_uint(argv[1], "SECONDS", 1, 3600, &seconds,
+		NULL) < 0)
+		return 64;
 	for (i = 0; i < sizeof(types) / sizeof(types[0]); i++) {
 		id.key = tc_key(types[i]);
 		id.cert = tc_cert("TSA", id.key, NULL, NULL, 1, NOW - 1,
 		    NOW + 86400, tc_tsa);
-		a = raw(ms_key_get0_soft(id.key), seconds);
-		b = answers(&id, seconds);
+		a = raw(ms_key_get0_soft(id.key), (double)seconds);
+		b = answers(&id, (double)seconds);
 		printf("tsa %s\traw %.0f/s\tanswers %.0f/s\tratio %.2f\n",
 		    types[i], a, b, b / a);
 		X509_free(id.cert);

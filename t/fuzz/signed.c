@@ -108,7 +108,8 @@ sign(struct ms_span content, struct ms_buf *der)
 int
 LLVMFuzzerTestOneInput(const uint8_t *p, size_t n)
 {
-	struct ms_span right = { (const unsigned char *)text, sizeof(text) - 1 };
+	struct ms_span right = { (const unsigned char *)text,
+		sizeof(text) - 1 };
 	struct ms_buf b = MS_BUF_INIT(MAX);
 	struct seen s;
 	int how;

@@ -206,6 +206,18 @@ openssl_verifies(struct ms_span der, bool detached)
 	return rc;
 }
 
+/* Find octets; -1 when they are not there. */
+static long
+find(const struct ms_buf *b, const void *p, size_t n)
+{
+	size_t i;
+
+	for (i = 0; i + n <= b->n; i++)
+		if (memcmp(b->p + i, p, n) == 0)
+			return (long)i;
+	return -1;
+}
+
 /* DER as OpenSSL would write it: decoding and encoding changes nothing. */
 static int
 is_der(struct ms_span der)
@@ -255,6 +267,7 @@ round_trips(void)
 	conf_for(&c, &s, &people[P256]);
 	ms_buf_reset(&der);
 	make(&c, false, &der, &err);
+	ok(find(&der, "\x02\x01\x01\x31", 4) == 23, "version 1 for id-data");
 	ok(judge(ms_buf_span(&der), (struct ms_span){ NULL, 0 }, 0, false, NULL,
 		&content, &r, &err) == 0 && ms_span_is(ms_buf_span(&content),
 		text), "the eContent comes out");
@@ -463,19 +476,33 @@ from_openssl(void)
 	ms_buf_clear(&der);
 }
 
-/* ---- hostile input ---- */
-
-/* Find octets; -1 when they are not there. */
-static long
-find(const struct ms_buf *b, const void *p, size_t n)
+static void
+short_key(void)
 {
-	size_t i;
+	struct who w = { "rsa1024", false, { NULL, NULL, NULL, NULL } };
+	struct ms_buf der = MS_BUF_INIT(1 << 20);
+	struct ms_err err = MS_ERR_INIT;
+	struct ms_cms_signer s;
+	struct ms_sign_conf c;
+	char code[64];
 
-	for (i = 0; i + n <= b->n; i++)
-		if (memcmp(b->p + i, p, n) == 0)
-			return (long)i;
-	return -1;
+	w.id.key = ms_key_soft(EVP_PKEY_Q_keygen(NULL, NULL, "RSA",
+	    (size_t)1024), &err);
+	w.id.cert = tc_cert("Short", w.id.key, ca, ca_key, 99, NOW - YEAR,
+	    NOW + YEAR, tc_signer);
+	openssl_signs(&w, 0, EVP_sha256(), &der);
+	judged(ms_buf_span(&der), "bad", "weak-key", "RSA of 1024 bits");
+	is_str(verdict_of(ms_buf_span(&der), true, NULL, code), "good",
+	    "when legacy is allowed");
+	conf_for(&c, &s, &w);
+	fails(make(&c, false, &der, &err), &err, MS_USAGE, "1024 bits",
+	    "and we do not sign with it");
+	X509_free(w.id.cert);
+	ms_key_free(w.id.key);
+	ms_buf_clear(&der);
 }
+
+/* ---- hostile input ---- */
 
 static void
 tampered(void)
@@ -666,6 +693,39 @@ f_other_cert(struct ms_der *d)
 	ms_buf_clear(&b);
 }
 
+/* Its hash, but issuerSerial of another. */
+static void
+f_other_serial(struct ms_der *d)
+{
+	struct ms_buf b = MS_BUF_INIT(4096), ias = MS_BUF_INIT(4096);
+	struct ms_span s, seq, name, v;
+	unsigned char h[32];
+	struct ms_der e;
+	int tag;
+
+	f_right(d);
+	ms_cert_sha256(people[P256].id.cert, h, NULL);
+	ms_cert_ias(people[0].id.cert, &ias, NULL);
+	s = ms_buf_span(&ias);
+	ms_der_want(&s, MS_SEQUENCE, &seq, "", NULL);
+	ms_der_next(&seq, &tag, &v, &name, NULL);
+	ms_der_init(&e, &b);
+	ms_der_begin(&e, MS_SEQUENCE);
+	ms_der_begin(&e, MS_SEQUENCE);
+	ms_der_prim(&e, MS_OCTETSTRING, h, 32);
+	ms_der_begin(&e, MS_SEQUENCE);
+	ms_der_begin(&e, MS_SEQUENCE);
+	ms_der_prim(&e, MS_CTXC(4), name.p, name.n);
+	ms_der_end(&e);
+	ms_der_raw(&e, seq.p, seq.n);
+	ms_der_end(&e);
+	ms_der_end(&e);
+	ms_der_end(&e);
+	attr(d, MS_OID_signingCertificateV2, MS_SEQUENCE, b.p, b.n);
+	ms_buf_clear(&b);
+	ms_buf_clear(&ias);
+}
+
 static void
 f_broken_cert(struct ms_der *d)
 {
@@ -801,6 +861,8 @@ forgeries(void)
 		    "bad", "attributes", "signingTime that is none" },
 		{ { MS_OID_data, 1, MS_OID_sha256, false, f_other_cert, 0, 0 },
 		    "bad", "signing-cert", "another certificate is named" },
+		{ { MS_OID_data, 1, MS_OID_sha256, false, f_other_serial, 0,
+		    0 }, "bad", "signing-cert", "another issuerSerial" },
 		{ { MS_OID_data, 1, MS_OID_sha256, false, f_broken_cert, 0, 0 },
 		    "bad", "signing-cert", "malformed signingCertificateV2" },
 		{ { MS_OID_data, 1, MS_OID_sha256, false, f_protect, 0, 0 },
@@ -945,6 +1007,7 @@ main(void)
 	making_refused();
 	stamped();
 	from_openssl();
+	short_key();
 	tampered();
 	truncated();
 	forgeries();

@@ -536,6 +536,131 @@ from_openssl(void)
 	ms_buf_clear(&token);
 }
 
+/* ---- a TSTInfo by hand ---- */
+
+struct tst {
+	const char *what, *words;	/* words: NULL when it is right */
+	int millis;			/* of accuracy, -1: none */
+	bool extension, critical;
+	const char *time;
+};
+
+static void
+write_tst(const struct tst *o, struct ms_buf *b)
+{
+	unsigned char ms[2] = { (unsigned char)(o->millis >> 8),
+		(unsigned char)o->millis };
+	struct ms_der d;
+
+	ms_buf_reset(b);
+	ms_der_init(&d, b);
+	ms_der_begin(&d, MS_SEQUENCE);
+	ms_der_uint(&d, 1);
+	ms_der_prim(&d, MS_OBJECT, "\x2a\x03", 2);
+	ms_der_begin(&d, MS_SEQUENCE);
+	ms_der_begin(&d, MS_SEQUENCE);
+	ms_der_oid(&d, MS_OID_sha256);
+	ms_der_end(&d);
+	ms_der_prim(&d, MS_OCTETSTRING, imprint, 32);
+	ms_der_end(&d);
+	ms_der_uint(&d, 5);
+	ms_der_prim(&d, MS_GENTIME, o->time, strlen(o->time));
+	if (o->millis >= 0) {
+		ms_der_begin(&d, MS_SEQUENCE);
+		ms_der_prim(&d, MS_CTX(0), ms, 2);
+		ms_der_end(&d);
+	}
+	if (o->extension) {
+		ms_der_begin(&d, MS_CTXC(1));
+		ms_der_begin(&d, MS_SEQUENCE);
+		ms_der_prim(&d, MS_OBJECT, "\x2a\x03\x04", 3);
+		if (o->critical)
+			ms_der_bool(&d, true);
+		ms_der_prim(&d, MS_OCTETSTRING, "", 0);
+		ms_der_end(&d);
+		ms_der_end(&d);
+	}
+	ms_der_end(&d);
+}
+
+static void
+tstinfos(void)
+{
+	static const struct tst t[] = {
+		{ "as it should be", NULL, 999, true, false,
+		    "20231114221320.5Z" },
+		{ "a critical extension", "critical extension 1.2.3.4", -1,
+		    true, true, "20231114221320Z" },
+		{ "accuracy of 1000 ms", "Accuracy.millis", 1000, false, false,
+		    "20231114221320Z" },
+		{ "time without a zone", "", -1, false, false,
+		    "20231114221320" },
+	};
+	struct ms_buf b = MS_BUF_INIT(4096);
+	struct ms_err err = MS_ERR_INIT;
+	struct ms_tstinfo ti;
+	size_t i;
+
+	for (i = 0; i < sizeof(t) / sizeof(t[0]); i++) {
+		write_tst(&t[i], &b);
+		if (t[i].words) {
+			fails(ms_tstinfo_parse(ms_buf_span(&b), &ti, &err),
+			    &err, MS_DATA, t[i].words, t[i].what);
+			continue;
+		}
+		ok(ms_tstinfo_parse(ms_buf_span(&b), &ti, &err) == 0 &&
+		    ti.time == NOW && ti.micros == 500000 &&
+		    ti.accuracy_ms == 999, "%s", t[i].what);
+		ms_tstinfo_clear(&ti);
+	}
+	ms_buf_clear(&b);
+}
+
+/* A token that both authorities signed, each rightly. */
+static void
+two_signers(void)
+{
+	static const struct tst right = { "", NULL, -1, false, false,
+		"20231114221320Z" };
+	struct ms_cms_signer s[2] = { { &tsa, MS_OID_UNKNOWN, false },
+		{ &tsa_rsa, MS_OID_UNKNOWN, false } };
+	struct ms_buf b = MS_BUF_INIT(4096), der = MS_BUF_INIT(1 << 16);
+	struct ms_trust *trust = trust_ca();
+	struct ms_err err = MS_ERR_INIT;
+	struct ms_sign_conf c;
+	struct ms_sign *m = NULL;
+	struct ms_report r;
+	int n;
+
+	write_tst(&right, &b);
+	memset(&c, 0, sizeof(c));
+	c.signers = s;
+	c.content_type = MS_OID_TSTInfo;
+	c.signing_time = NOW;
+	for (n = 1; n <= 2; n++) {
+		c.nsigners = (size_t)n;
+		ms_buf_reset(&der);
+		if (ms_sign_new(&c, &m, &err) < 0 ||
+		    ms_digests_update(ms_sign_digests(m), b.p, b.n, &err) < 0 ||
+		    ms_sign_final(m, &err) < 0 ||
+		    ms_sign_write_whole(m, ms_buf_span(&b), &der, &err) < 0)
+			tc_die(err.text);
+		ms_sign_free(m);
+		ok(der.n > 30 && memcmp(der.p + 23, "\x02\x01\x03", 3) == 0,
+		    "version 3 for another type than id-data");
+		ms_report_init(&r);
+		ms_token_check(ms_buf_span(&der), MS_OID_sha256, over, trust,
+		    NOW, false, NULL, &r, &err);
+		is_int(ms_report_conclude(&r), n == 1 ? MS_GOOD : MS_BAD,
+		    "one signer, not two");
+		ok(ms_report_has(&r, "signers") == (n == 2), "and why");
+		ms_report_clear(&r);
+	}
+	ms_trust_free(trust);
+	ms_buf_clear(&b);
+	ms_buf_clear(&der);
+}
+
 /* ---- tokens and responses of real authorities ---- */
 
 static const struct {
@@ -681,6 +806,8 @@ main(void)
 	serials();
 	no_authority();
 	from_openssl();
+	tstinfos();
+	two_signers();
 	real_tokens();
 	free_ident(&tsa);
 	free_ident(&tsa_rsa);
