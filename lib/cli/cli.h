@@ -242,20 +242,8 @@ int ms_cli_passphrase(struct ms_cli *c, const char *what, const char *who,
 void ms_cli_progress(struct ms_cli *c, const char *what, uint64_t done,
     uint64_t total);
 
-/* ---- signals ---- */
+/* ---- servers ---- */
 
-/*
- * A descriptor that becomes readable on SIGTERM or SIGINT (stop) and another
- * on SIGHUP (hup), for servers.  The signals stay blocked; who starts another
- * program unblocks them there (posix_spawnattr_setsigmask()).
- */
-int ms_cli_signals(int *stop_fd, int *hup_fd, struct ms_err *err);
-
-/*
- * What --listen means for ms_serve(): "systemd" becomes the one descriptor
- * that sd_listen_fds(3) tells of, anything else stays.  Borrowed; NULL with
- * MS_USAGE when none was handed over.
- */
-const char *ms_cli_listen(const char *spec, struct ms_err *err);
+#include "cli/server.h"
 
 #endif
