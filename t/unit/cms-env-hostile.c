@@ -16,7 +16,7 @@ struct parts {
 	struct ms_buf ct, mac;
 	struct ms_buf attrs;	/* contents of authAttrs */
 	bool no_content;
-	bool extras;		/* originatorInfo, attributes nobody vouches for */
+	bool extras;		/* originatorInfo, unauthenticated attributes */
 };
 
 static void
