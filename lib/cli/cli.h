@@ -14,66 +14,8 @@
 #include <time.h>
 
 #include "base/base.h"
-
-/* ---- options ---- */
-
-/*
- * A program is a table of option rows, each bound to a variable of the
- * program.  The same rows make the parser, --help, --list-options (hidden,
- * for lints and completions) and the configuration keys.  A default stands in
- * the variable; strings and lists set here are freed by ms_cli_end().
- */
-enum ms_opt_kind {
-	MS_OPT_FLAG,	/* bool *; a --no-NAME twin comes by itself */
-	MS_OPT_STR,	/* char **; last wins */
-	MS_OPT_LIST,	/* struct ms_strs *; repeated adds; the command line
-			 * replaces what the configuration gave */
-	MS_OPT_UINT,	/* uint64_t * within min..max */
-	MS_OPT_TIME,	/* time_t *, ms_parse_time() */
-	MS_OPT_DURATION,/* uint64_t * seconds, ms_parse_duration() */
-	MS_OPT_CALL	/* call(to, value), in the order of the command line
-			 * (sendmail flags); value is NULL without `arg` */
-};
-
-struct ms_strs {
-	char **v;
-	size_t n;
-};
-int ms_strs_add(struct ms_strs *l, const char *s, struct ms_err *err);
-void ms_strs_clear(struct ms_strs *l);
-
-struct ms_opt {
-	const char *name;	/* long name, without dashes; "" when there is
-				 * none.  A flag "no-x" has the twin "x" */
-	char letter;		/* short name, or 0; the first row that claims
-				 * a letter has it: own rows, groups, common */
-	enum ms_opt_kind kind;
-	void *to;
-	const char *arg;	/* "FILE", shown in --help; NULL for flags */
-	const char *help;	/* one line, lower case, no full stop */
-	uint64_t min, max;
-	int (*call)(void *to, const char *value, struct ms_err *err);
-	const char *choices;	/* "auto|mail|cms": MS_OPT_STR is one of them */
-	bool no_conf;		/* not a configuration key */
-	bool conf_only;		/* configuration key, not an option */
-	bool hidden;		/* accepted, not in --help (sendmail's legacy);
-				 * not a configuration key either */
-};
-#define MS_OPT_END { .name = NULL }
-
-/* A program, described once. */
-struct ms_prog {
-	const char *name;	/* "ms-sign" */
-	const char *usage;	/* "[-i ID] [FILE]": the synopsis's tail */
-	const char *about;	/* one sentence for --help */
-	const struct ms_opt *opts;	/* its own, ended by MS_OPT_END */
-	const struct ms_opt *const *groups;	/* shared groups, NULL-ended;
-					 * or NULL */
-	bool keep_short_h;	/* -h is not --help (ms-send) */
-	/* verbs ("init|issue"): the first operand must be one of them (it
-	 * stays args.v[0]); NULL when there are none */
-	const char *verbs;
-};
+#include "cli/groups.h"
+#include "cli/opt.h"
 
 struct ms_cli_state;
 
@@ -133,56 +75,6 @@ void ms_cli_warn(const struct ms_cli *c, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));
 /* Print an error that does not end the program (one of many operands). */
 void ms_cli_error(const struct ms_cli *c, const struct ms_err *err);
-
-/* ---- shared groups of options ---- */
-/* Each group sets the one object below it and only stores what was given:
- * cmd/ turns it into keys, certificates and anchors. */
-
-/* -i --identity, --key, --cert: who acts. */
-struct ms_cli_who {
-	struct ms_strs identity;	/* ADDRESS, FILE or URI */
-	char *key;
-	char *cert;
-};
-extern const struct ms_opt ms_cli_who_opts[];
-extern struct ms_cli_who ms_cli_who;
-
-/* --chain: further certificates, to send along or to build paths with. */
-extern const struct ms_opt ms_cli_chain_opts[];
-extern struct ms_strs ms_cli_chain;
-
-/* --trust, --trust-tsa, --crl, --revocation, --at: whom we trust. */
-struct ms_cli_trust {
-	struct ms_strs trust;		/* FILE, DIR or "system" */
-	struct ms_strs trust_tsa;	/* the same; none: as trust */
-	struct ms_strs crl;
-	char *revocation;		/* NULL, "off", "soft" or "hard" */
-	time_t at;			/* 0: now */
-};
-extern const struct ms_opt ms_cli_trust_opts[];
-extern struct ms_cli_trust ms_cli_trust;
-
-/* --tsa: timestamp authorities in order; "none" among them: none. */
-extern const struct ms_opt ms_cli_tsa_opts[];
-extern struct ms_strs ms_cli_tsa;
-
-/* --passphrase-fd, --passphrase-file, --askpass and the configuration key
- * passphrase-command: for programs that call ms_cli_passphrase(). */
-extern const struct ms_opt ms_cli_secret_opts[];
-
-/* --json (sets c->json) and --report FILE. */
-extern const struct ms_opt ms_cli_report_opts[];
-/*
- * Where a report goes: --report FILE, else descriptor fd (1, or 2 where the
- * result takes stdout).  End the sink with ms_cli_report_end(), which frees
- * it and tells whether all was written (MS_IO).
- */
-int ms_cli_report(struct ms_cli *c, int fd, struct ms_sink **ret,
-    struct ms_err *err);
-int ms_cli_report_end(struct ms_cli *c, struct ms_sink *k, struct ms_err *err);
-/* Whether --report or --json was given: for programs that are silent
- * otherwise. */
-bool ms_cli_report_wanted(const struct ms_cli *c);
 
 /* ---- input and output ---- */
 
