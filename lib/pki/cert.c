@@ -53,7 +53,7 @@ ms_cert_pem(X509 *x, struct ms_buf *pem, struct ms_err *err)
 	int rc = -1;
 
 	if (ms_cert_der(x, &der, err) == 0)
-		rc = pem_write(pem, "CERTIFICATE", ms_buf_span(&der), err);
+		rc = ms_pem_write(pem, "CERTIFICATE", ms_buf_span(&der), err);
 	ms_buf_clear(&der);
 	return rc;
 }

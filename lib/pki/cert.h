@@ -26,6 +26,10 @@ int ms_cert_parse(struct ms_span der, X509 **ret, struct ms_err *err);
 int ms_cert_der(X509 *x, struct ms_buf *der, struct ms_err *err);
 int ms_cert_pem(X509 *x, struct ms_buf *pem, struct ms_err *err);
 
+/* Append PEM (RFC 7468) of any DER: label, base64 in lines of 64, label. */
+int ms_pem_write(struct ms_buf *pem, const char *label, struct ms_span der,
+    struct ms_err *err);
+
 /* The addresses of a certificate: SAN rfc822Name and SmtpUTF8Mailbox (RFC
  * 9598); the subject's emailAddress only when there is no such SAN. */
 int ms_cert_addrs(X509 *x, struct ms_addrlist *l, struct ms_err *err);

@@ -103,7 +103,7 @@ ms_csr_write(struct ms_key *key, const char *subject,
 	if (ms_sigalg_for(ms_key_pub(key), MS_OID_sha256, false, &a,
 	    err) == 0 && write_info(&tbs, key, subject, addr, err) == 0 &&
 	    write_signed(&der, ms_buf_span(&tbs), key, &a, err) == 0)
-		rc = pem_write(pem, "CERTIFICATE REQUEST", ms_buf_span(&der),
+		rc = ms_pem_write(pem, "CERTIFICATE REQUEST", ms_buf_span(&der),
 		    err);
 	ms_buf_clear(&der);
 	ms_buf_clear(&tbs);

@@ -45,10 +45,6 @@ struct ms_key {
 /* Set the padding of an RSA signature on a context; 1 when right. */
 int sigalg_padding(EVP_PKEY_CTX *ctx, const struct ms_sigalg *a);
 
-/* Append PEM: label, base64 in lines of 64, label. */
-int pem_write(struct ms_buf *pem, const char *label, struct ms_span der,
-    struct ms_err *err);
-
 /* Add to a bag; certs, CRLs and keys are handed over, also on failure. */
 int bag_add_cert(struct ms_bag *b, X509 *x, struct ms_err *err);
 int bag_add_crl(struct ms_bag *b, X509_CRL *crl, struct ms_err *err);

@@ -5,7 +5,7 @@
 #define LINE 48
 
 int
-pem_write(struct ms_buf *pem, const char *label, struct ms_span der,
+ms_pem_write(struct ms_buf *pem, const char *label, struct ms_span der,
     struct ms_err *err)
 {
 	size_t i, n;

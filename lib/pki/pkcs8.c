@@ -206,7 +206,7 @@ put_p8(PKCS8_PRIV_KEY_INFO *p8, struct ms_buf *pem, struct ms_err *err)
 
 	if (n <= 0)
 		return ms_fail_ssl(err, MS_BUG, "cannot encode private key");
-	rc = pem_write(pem, "PRIVATE KEY", (struct ms_span){ der, (size_t)n },
+	rc = ms_pem_write(pem, "PRIVATE KEY", (struct ms_span){ der, (size_t)n },
 	    err);
 	OPENSSL_clear_free(der, (size_t)n);
 	return rc;
@@ -234,7 +234,7 @@ put_sealed(PKCS8_PRIV_KEY_INFO *p8, const struct ms_buf *pass,
 	if (n <= 0)
 		ms_fail_ssl(err, MS_BUG, "cannot encode private key");
 	else
-		rc = pem_write(pem, "ENCRYPTED PRIVATE KEY",
+		rc = ms_pem_write(pem, "ENCRYPTED PRIVATE KEY",
 		    (struct ms_span){ der, (size_t)n }, err);
 	OPENSSL_free(der);
 	X509_SIG_free(sig);
