@@ -62,13 +62,6 @@ ms_common_hint_trust(struct ms_cli *c)
 }
 
 int
-ms_common_pass(void *cli, const char *what, const char *who,
-    struct ms_buf *pass, struct ms_err *err)
-{
-	return ms_cli_passphrase(cli, what, who, false, pass, err);
-}
-
-int
 ms_common_idstore(struct ms_cli *c, struct ms_idstore **ret)
 {
 	struct ms_buf dir = MS_BUF_INIT(8192);
@@ -159,14 +152,4 @@ ms_common_cert(struct ms_cli *c, const char *path, X509 **ret)
 out:
 	ms_bag_clear(&bag);
 	return rc;
-}
-
-int
-ms_common_column(struct ms_buf *line, const char *text, struct ms_err *err)
-{
-	if (line->n > 0 && ms_buf_addc(line, '\t', err) != 0)
-		return -1;
-	if (!text || !*text)
-		text = "-";
-	return ms_escape(line, text, strlen(text), err);
 }
