@@ -20,7 +20,7 @@ enum ms_state {
 	MS_STATE_NONE = 0,	/* not decided */
 	MS_STATE_READY,		/* can be sealed; nothing was handed on yet */
 	MS_STATE_SEALED,	/* sealed and handed on */
-	MS_STATE_DEFERRED,	/* nothing left for this one; may be tried again */
+	MS_STATE_DEFERRED,	/* nothing left for this one; try again */
 	MS_STATE_REFUSED,	/* there is no way to seal it for this one */
 	MS_STATE_FAILED		/* the next system refused it for good */
 };
