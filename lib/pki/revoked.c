@@ -63,6 +63,20 @@ read_entry(X509_REVOKED *e, struct status *s)
 	ERR_clear_error();
 }
 
+/*
+ * RFC 3161 section 4: a timestamp authority's revocation spares the tokens from
+ * before only when the list says that the key was not compromised.
+ */
+static bool
+at_any_time(const struct asked *a, int depth, const struct status *s)
+{
+	return depth == 0 && a->p->use == MS_USE_TSA &&
+	    s->reason != CRL_REASON_UNSPECIFIED &&
+	    s->reason != CRL_REASON_AFFILIATION_CHANGED &&
+	    s->reason != CRL_REASON_SUPERSEDED &&
+	    s->reason != CRL_REASON_CESSATION_OF_OPERATION;
+}
+
 static void
 entry(struct asked *a, int depth, X509_CRL *crl, X509 *x)
 {
@@ -74,7 +88,8 @@ entry(struct asked *a, int depth, X509_CRL *crl, X509 *x)
 	if (!crl || X509_CRL_get0_by_cert(crl, &e, x) <= 0 || !e)
 		return;
 	read_entry(e, &s);
-	if (s.since == (time_t)-1 || s.since <= a->p->at)
+	if (s.since == (time_t)-1 || s.since <= a->p->at ||
+	    at_any_time(a, depth, &s))
 		a->now[depth] = s;
 }
 

@@ -47,7 +47,10 @@ bool ms_trust_is_empty(const struct ms_trust *t);
  * undecided "no-anchor" (no anchors given, or issuer not found), "revocation"
  * (hard); note "revocation-unknown" (soft).
  * A certificate whose CRL entry is dated later than `at` is good at `at`,
- * unless an invalidityDate in the entry is not.  A CRL that was out of date at
+ * unless an invalidityDate in the entry is not, or it is a timestamp
+ * authority's and the reason is not one that spares its old tokens (RFC 3161
+ * section 4: unspecified, affiliationChanged, superseded,
+ * cessationOfOperation, said explicitly).  A CRL that was out of date at
  * `at` proves nobody unrevoked; one made later serves.
  * Adds nothing bad or undecided when the path is right.
  */

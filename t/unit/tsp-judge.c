@@ -110,8 +110,10 @@ sign(const struct ms_ident *id, time_t when, bool plain, struct ms_buf *der)
 	ms_sign_free(sign);
 }
 
+/* A CRL of this CA with one entry; reason -1: none. */
 static X509_CRL *
-revoke(time_t when)
+revoke(X509 *issuer, struct ms_key *key, long serial_no, time_t when,
+    long reason)
 {
 	X509_CRL *c = X509_CRL_new();
 	X509_REVOKED *r = X509_REVOKED_new();
@@ -120,15 +122,22 @@ revoke(time_t when)
 	ASN1_TIME *at = ASN1_TIME_set(NULL, NOW - 2 * YEAR);
 
 	X509_CRL_set_version(c, 1);
-	X509_CRL_set_issuer_name(c, X509_get_subject_name(ca));
+	X509_CRL_set_issuer_name(c, X509_get_subject_name(issuer));
 	X509_CRL_set1_lastUpdate(c, at);
 	ASN1_TIME_set(at, NOW + 8 * YEAR);
 	X509_CRL_set1_nextUpdate(c, at);
-	ASN1_INTEGER_set(serial, 7);
+	ASN1_INTEGER_set(serial, serial_no);
 	X509_REVOKED_set_serialNumber(r, serial);
 	X509_REVOKED_set_revocationDate(r, t);
+	if (reason >= 0) {
+		ASN1_ENUMERATED *e = ASN1_ENUMERATED_new();
+
+		ASN1_ENUMERATED_set(e, reason);
+		X509_REVOKED_add1_ext_i2d(r, NID_crl_reason, e, 0, 0);
+		ASN1_ENUMERATED_free(e);
+	}
 	X509_CRL_add0_revoked(c, r);
-	X509_CRL_sign(c, ms_key_get0_soft(ca_key), EVP_sha256());
+	X509_CRL_sign(c, ms_key_get0_soft(key), EVP_sha256());
 	ASN1_INTEGER_free(serial);
 	ASN1_TIME_free(t);
 	ASN1_TIME_free(at);
@@ -138,7 +147,7 @@ revoke(time_t when)
 /* What stands around a judgement. */
 struct around {
 	bool no_anchor, no_tsa_anchor;
-	X509_CRL *crl;
+	X509_CRL *crl, *tsa_crl;
 	time_t at;
 	bool value_only;
 	/* the unsigned attributes to see instead of the real ones */
@@ -160,6 +169,8 @@ judge(const struct ms_buf *der, const struct around *a, struct ms_report *r)
 		ms_trust_add_cert(tt, tsa_ca, &err);
 	if (a->crl)
 		ms_trust_add_crl(t, a->crl, &err);
+	if (a->tsa_crl)
+		ms_trust_add_crl(tt, a->tsa_crl, &err);
 	ms_report_init(r);
 	if (ms_signed_begin(src, &sd, &err) < 0 ||
 	    ms_signed_finish(sd, &err) < 0)
@@ -261,16 +272,48 @@ revoked(void)
 	struct ms_buf der = MS_BUF_INIT(1 << 16);
 
 	sign(&ana, NOW, false, &der);
-	a.crl = revoke(NOW + DAY);
+	a.crl = revoke(ca, ca_key, 7, NOW + DAY, -1);
 	judged(&der, &a, MS_GOOD, NULL, "revoked after the timestamp");
 	X509_CRL_free(a.crl);
-	a.crl = revoke(NOW - DAY);
+	a.crl = revoke(ca, ca_key, 7, NOW - DAY, -1);
 	judged(&der, &a, MS_BAD, "revoked", "revoked before the timestamp");
 	X509_CRL_free(a.crl);
 	sign(&ana, NOW, true, &der);
-	a.crl = revoke(NOW + DAY);
+	a.crl = revoke(ca, ca_key, 7, NOW + DAY, -1);
 	judged(&der, &a, MS_BAD, "revoked", "revoked, without a timestamp");
 	X509_CRL_free(a.crl);
+	ms_buf_clear(&der);
+}
+
+/* RFC 3161 section 4 */
+static void
+authority_revoked(void)
+{
+	static const struct {
+		int days;
+		long reason;
+		enum ms_verdict verdict;
+		const char *what;
+	} t[] = {
+		{ -1, CRL_REASON_SUPERSEDED, MS_BAD, "revoked before" },
+		{ 1, CRL_REASON_SUPERSEDED, MS_GOOD, "superseded since" },
+		{ 1, CRL_REASON_UNSPECIFIED, MS_GOOD, "revoked since" },
+		{ 1, CRL_REASON_CESSATION_OF_OPERATION, MS_GOOD, "ceased" },
+		{ 1, CRL_REASON_KEY_COMPROMISE, MS_BAD, "key stolen since" },
+		{ 1, -1, MS_BAD, "revoked since, nobody says why" },
+	};
+	struct around a = { .at = NOW + 30 * DAY };
+	struct ms_buf der = MS_BUF_INIT(1 << 16);
+	size_t i;
+
+	sign(&ana, NOW, false, &der);
+	for (i = 0; i < sizeof(t) / sizeof(t[0]); i++) {
+		a.tsa_crl = revoke(tsa_ca, tsa_ca_key, 8,
+		    NOW + t[i].days * DAY, t[i].reason);
+		judged(&der, &a, t[i].verdict, t[i].verdict == MS_BAD ?
+		    "timestamp-revoked" : NULL, t[i].what);
+		X509_CRL_free(a.tsa_crl);
+	}
 	ms_buf_clear(&der);
 }
 
@@ -384,6 +427,7 @@ main(void)
 	plainly();
 	stamped();
 	revoked();
+	authority_revoked();
 	tokens();
 	teardown();
 	return tap_done();
