@@ -196,7 +196,7 @@ ms_tsr_check(struct ms_span der, const struct ms_tsq *q,
 	if (ms_token_check(t, q->md, imprint, trust, at, false, &ti, &r,
 		err) < 0)
 		goto out;
-	f = obstacle(&r, q, trust != NULL);
+	f = obstacle(&r, q, trust && !ms_trust_is_empty(trust));
 	if (f) {
 		ms_fail(err, MS_DATA, "%s%s%s", f->clause ? f->clause : "",
 		    f->clause ? ": " : "", f->text);

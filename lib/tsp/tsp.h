@@ -66,9 +66,10 @@ int ms_token_info(struct ms_span der, struct ms_tstinfo *ti,
     struct ms_err *err);
 /*
  * Check a response to q: status granted, token of q's imprint, policy and
- * nonce, signed properly (value; trust only when given).  *token gets the DER
- * TimeStampToken.  A rejection is MS_NO naming the failure; a nonce or imprint
- * that differs MS_DATA.
+ * nonce, signed properly (value; trust only when it is given and not empty; a
+ * token without the certificates that were not asked for is taken on its
+ * word).  *token gets the DER TimeStampToken.  A rejection is MS_NO naming the
+ * failure; a nonce or imprint that differs MS_DATA.
  */
 int ms_tsr_check(struct ms_span der, const struct ms_tsq *q,
     struct ms_trust *trust, time_t at, struct ms_buf *token,
