@@ -54,7 +54,8 @@ read_usages(struct job *j)
 
 	if (!s && !new_key) {
 		ms_fail(&j->c->err, MS_USAGE, "what is the certificate for?");
-		return ms_hint(&j->c->err, "--usage sign, --usage encrypt, ...");
+		return ms_hint(&j->c->err,
+		    "--usage sign, --usage encrypt, ...");
 	}
 	if (!s)
 		s = "sign,encrypt";

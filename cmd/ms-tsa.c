@@ -217,6 +217,7 @@ report_line(struct ms_cli *c, const char *name, const struct ms_report *r)
 	if (c->json) {
 		j = ms_json_object(&c->err);
 		if (j && ms_json_int(j, "version", 1, &c->err) == 0 &&
+		    ms_json_str(j, "type", "timestamp", &c->err) == 0 &&
 		    ms_json_str(j, "file", name, &c->err) == 0 &&
 		    ms_json_str(j, "verdict", ms_verdict_str(r->verdict),
 		    &c->err) == 0 &&

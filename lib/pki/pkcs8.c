@@ -206,7 +206,8 @@ put_p8(PKCS8_PRIV_KEY_INFO *p8, struct ms_buf *pem, struct ms_err *err)
 
 	if (n <= 0)
 		return ms_fail_ssl(err, MS_BUG, "cannot encode private key");
-	rc = ms_pem_write(pem, "PRIVATE KEY", (struct ms_span){ der, (size_t)n },
+	rc = ms_pem_write(pem, "PRIVATE KEY",
+	    (struct ms_span){ der, (size_t)n },
 	    err);
 	OPENSSL_clear_free(der, (size_t)n);
 	return rc;

@@ -56,7 +56,7 @@ sees() {
 		printf '%s\n' '#include <signal.h>' '#include <stdio.h>' \
 			'#include <stdlib.h>' '#include <unistd.h>' \
 			"void f(void) { $call; }" >"$tree/a.c"
-		cc -c -w -o "$tree/obj/lib/addr/a.o" "$tree/a.c"
+		cc -c -w -fno-builtin -o "$tree/obj/lib/addr/a.o" "$tree/a.c"
 		PURITY_ANY=1 sees "$L/purity" "$tree/obj" -- "a.c: ${call%%(*}"
 	done
 }
