@@ -23,11 +23,10 @@ left_side(const struct row *r, struct ms_buf *b, struct ms_err *err)
 	const struct ms_opt *o = r->o;
 	const char *name = o->name, *no = "";
 
-	if (o->kind == MS_OPT_FLAG && !r->common) {
+	/* The help of "no-x" tells what it does, not what "x" does. */
+	if (o->kind == MS_OPT_FLAG && !r->common &&
+	    strncmp(name, "no-", 3) != 0)
 		no = "[no-]";
-		if (strncmp(name, "no-", 3) == 0)
-			name += 3;
-	}
 	if (r->letter != 0)
 		ms_buf_addf(b, err, "  -%c, --%s%s", r->letter, no, name);
 	else
