@@ -25,6 +25,14 @@ struct ms_rsa_enc {
 
 /* Key in memory; takes over pkey when it succeeds. */
 struct ms_key *ms_key_soft(EVP_PKEY *pkey, struct ms_err *err);
+/*
+ * Key that load() fetches when it is first used; pub (a reference is taken) is
+ * its public half, known before.  free_arg (may be NULL) is called with arg
+ * when the key goes, not when this call fails.
+ */
+typedef int ms_key_load_fn(void *arg, struct ms_key **ret, struct ms_err *err);
+struct ms_key *ms_key_later(EVP_PKEY *pub, ms_key_load_fn *load, void *arg,
+    void (*free_arg)(void *arg), struct ms_err *err);
 void ms_key_free(struct ms_key *k);
 struct ms_key *ms_key_ref(struct ms_key *k);	/* one more owner */
 /* Its public half; borrowed. */
