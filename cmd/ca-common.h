@@ -24,7 +24,7 @@ struct ca_opts {
 	bool no_passphrase;
 	char *crl_url;
 	char *reason;
-	char *to_dir;
+	char *to_dir, *to_db;
 };
 extern struct ca_opts ca_opts;
 
@@ -50,5 +50,6 @@ int ca_deliver(struct ms_cli *c, struct ms_ca *ca, struct ms_cli_io *io,
 
 int ca_issue(struct ms_cli *c);
 int ca_renew(struct ms_cli *c);
+int ca_publish(struct ms_cli *c);
 
 #endif

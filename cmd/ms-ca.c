@@ -35,7 +35,7 @@ static const struct ms_opt opts[] = {
 	    .no_conf = true },
 	{ .name = "no-passphrase", .kind = MS_OPT_FLAG,
 	    .to = &ca_opts.no_passphrase,
-	    .help = "leave a new key unencrypted", .no_conf = true },
+	    .help = "encrypt new keys (the default) or not", .no_conf = true },
 	{ .name = "crl-url", .kind = MS_OPT_STR, .to = &ca_opts.crl_url,
 	    .arg = "URL", .help = "init: where the list will be found",
 	    .no_conf = true },
@@ -45,6 +45,9 @@ static const struct ms_opt opts[] = {
 	    "superseded|cessation-of-operation|privilege-withdrawn" },
 	{ .name = "dir", .kind = MS_OPT_STR, .to = &ca_opts.to_dir,
 	    .arg = "DIR", .help = "publish: into this directory",
+	    .no_conf = true },
+	{ .name = "db", .kind = MS_OPT_STR, .to = &ca_opts.to_db,
+	    .arg = "URI", .help = "publish: into this certificate database",
 	    .no_conf = true },
 	MS_OPT_END
 };
@@ -61,7 +64,7 @@ static const struct ms_prog prog = {
 	.verbs = "init|issue|renew|revoke|crl|list|publish"
 };
 
-/* ---- init, crl, publish ---- */
+/* ---- init, crl ---- */
 
 static int
 init(struct ms_cli *c)
@@ -125,26 +128,6 @@ crl(struct ms_cli *c)
 	X509_CRL_free(list);
 	ms_ca_close(ca);
 	ms_buf_clear(&bytes);
-	return rc;
-}
-
-static int
-publish(struct ms_cli *c)
-{
-	size_t written = 0, removed = 0;
-	struct ms_ca *ca = NULL;
-	int rc = -1;
-
-	if (!ca_opts.to_dir) {
-		ms_fail(&c->err, MS_USAGE, "publish where?");
-		return ms_hint(&c->err, "--dir DIR");
-	}
-	if (ms_ca_open(ca_opts.dir, NULL, NULL, &ca, &c->err) == 0)
-		rc = ms_ca_publish(ca, ca_opts.to_dir, time(NULL), &written,
-		    &removed, &c->err);
-	ms_ca_close(ca);
-	ms_cli_verbose(c, "%zu addresses written, %zu removed", written,
-	    removed);
 	return rc;
 }
 
@@ -234,7 +217,7 @@ static const struct {
 	{ "init", init, false }, { "issue", ca_issue, true },
 	{ "renew", ca_renew, true }, { "revoke", revoke, true },
 	{ "crl", crl, false }, { "list", list, true },
-	{ "publish", publish, false },
+	{ "publish", ca_publish, false },
 };
 
 static int
