@@ -223,7 +223,7 @@ static const struct {
 static int
 run(struct ms_cli *c)
 {
-	const char *verb = c->args.n ? c->args.v[0] : NULL;
+	const char *verb = c->args.v[0];
 	size_t i;
 
 	for (i = 0; i < sizeof(verbs) / sizeof(verbs[0]); i++) {
@@ -234,8 +234,7 @@ run(struct ms_cli *c)
 			    "operand, but there is '%s'", verb, c->args.v[1]);
 		return verbs[i].run(c);
 	}
-	ms_fail(&c->err, MS_USAGE, "what is to be done?");
-	return ms_hint(&c->err, "ms-ca --help");
+	return ms_fail(&c->err, MS_BUG, "verb '%s' not known", verb);
 }
 
 int

@@ -5,6 +5,7 @@
 
 #include "ca/internal.h"
 
+/* name.host: 0 for an address, else the how manieth host. */
 static const char *const steps[] = {
 	"CREATE TABLE setting (name TEXT PRIMARY KEY, value TEXT NOT NULL)"
 	" WITHOUT ROWID;"
@@ -107,12 +108,12 @@ add_cert(struct ms_stmt *q, X509 *x, enum ms_profile profile, time_t now,
 }
 
 static int
-add_name(struct ms_stmt *q, const char *name, bool host, int64_t cert,
+add_name(struct ms_stmt *q, const char *name, size_t host, int64_t cert,
     struct ms_err *err)
 {
 	if (ms_stmt_bind_text(q, 1, name, err) < 0 ||
 	    ms_stmt_bind_int(q, 2, cert, err) < 0 ||
-	    ms_stmt_bind_int(q, 3, host, err) < 0 ||
+	    ms_stmt_bind_int(q, 3, (int64_t)host, err) < 0 ||
 	    ms_stmt_step(q, err) < 0)
 		return -1;
 	return ms_stmt_reset(q, err);
@@ -130,9 +131,9 @@ add_names(struct ms_store *st, const struct ms_ca_request *rq, int64_t cert,
 	    &q, err) < 0)
 		return -1;
 	for (i = 0; rc == 0 && i < rq->naddrs; i++)
-		rc = add_name(q, rq->addrs[i].spec, false, cert, err);
+		rc = add_name(q, rq->addrs[i].spec, 0, cert, err);
 	for (i = 0; rc == 0 && i < rq->ndns; i++)
-		rc = add_name(q, rq->dns[i], true, cert, err);
+		rc = add_name(q, rq->dns[i], i + 1, cert, err);
 	ms_stmt_free(q);
 	return rc;
 }
