@@ -56,6 +56,9 @@ extern const struct ms_opt ms_cli_report_opts[];
 int ms_cli_report(struct ms_cli *c, int fd, struct ms_sink **ret,
     struct ms_err *err);
 int ms_cli_report_end(struct ms_cli *c, struct ms_sink *k, struct ms_err *err);
+/* What was reported so far goes out, for who waits for it; a FILE waits. */
+int ms_cli_report_flush(struct ms_cli *c, struct ms_sink *k,
+    struct ms_err *err);
 /* Whether --report or --json was given: for programs that are silent
  * otherwise. */
 bool ms_cli_report_wanted(const struct ms_cli *c);

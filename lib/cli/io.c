@@ -164,6 +164,14 @@ ms_cli_report_wanted(const struct ms_cli *c)
 }
 
 int
+ms_cli_report_flush(struct ms_cli *c, struct ms_sink *k, struct ms_err *err)
+{
+	/* A descriptor's sink holds back a block and nothing else: it can be
+	 * ended more than once. */
+	return c->state->report != NULL ? 0 : ms_sink_end(k, err);
+}
+
+int
 ms_cli_report_end(struct ms_cli *c, struct ms_sink *k, struct ms_err *err)
 {
 	struct ms_out *o = c->state->report;

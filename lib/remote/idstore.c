@@ -5,10 +5,11 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "remote/remote.h"
 
-#define NAME_LEN 16		/* hex digits of the certificate's SHA-256 */
+#define NAME_LEN (MS_IDNAME - 1)
 #define SUFFIX ".pem"
 #define PATH_MAX_LEN 4096	/* bytes */
 
@@ -234,19 +235,34 @@ write_identity(const struct ms_ident *id, const struct ms_buf *pass,
 }
 
 int
+ms_idstore_name(X509 *cert, char name[MS_IDNAME], struct ms_err *err)
+{
+	struct ms_buf hex = MS_BUF_INIT(NAME_LEN);
+	unsigned char md[32];
+	int rc = -1;
+
+	if (ms_cert_sha256(cert, md, err) == 0 &&
+	    ms_hex_encode(md, NAME_LEN / 2, &hex, err) == 0) {
+		memcpy(name, hex.p, NAME_LEN);
+		name[NAME_LEN] = '\0';
+		rc = 0;
+	}
+	ms_buf_clear(&hex);
+	return rc;
+}
+
+int
 ms_idstore_put(struct ms_idstore *s, const struct ms_ident *id,
     const struct ms_buf *pass, struct ms_err *err)
 {
 	struct ms_buf pem = MS_BUF_SECRET(MS_BAG_FILE);
 	struct ms_buf path = MS_BUF_INIT(PATH_MAX_LEN);
-	struct ms_buf hex = MS_BUF_INIT(128);
-	unsigned char md[32];
+	char name[MS_IDNAME];
 	struct ms_out *out = NULL;
 	int rc = -1;
 
-	if (ms_cert_sha256(id->cert, md, err) != 0 ||
-	    ms_hex_encode(md, NAME_LEN / 2, &hex, err) != 0 ||
-	    path_of(s, ms_buf_str(&hex), &path, err) != 0 ||
+	if (ms_idstore_name(id->cert, name, err) != 0 ||
+	    path_of(s, name, &path, err) != 0 ||
 	    write_identity(id, pass, &pem, err) != 0 ||
 	    make_dir(s->dir, err) != 0 ||
 	    ms_out_open(ms_buf_str(&path), true, 0, 0, &out, err) != 0)
@@ -256,9 +272,51 @@ ms_idstore_put(struct ms_idstore *s, const struct ms_ident *id,
 	else
 		rc = ms_out_commit(out, err);
 out:
-	ms_buf_clear(&hex);
 	ms_buf_clear(&path);
 	ms_buf_clear(&pem);
+	return rc;
+}
+
+/* Ask for the passphrase of an address, which says more than a file's name
+ * and is what a credential is stored under. */
+struct asking {
+	ms_pass_fn *pass;
+	void *arg;
+	const char *who;
+};
+
+static int
+ask(void *arg, const char *what, const char *who, struct ms_buf *pass,
+    struct ms_err *err)
+{
+	struct asking *a = arg;
+
+	return a->pass(a->arg, what, a->who ? a->who : who, pass, err);
+}
+
+static int
+get(struct ms_idstore *s, const char *name, struct ms_addrlist *addrs,
+    struct asking *a, struct ms_idents *l, struct ms_err *err)
+{
+	struct ms_buf path = MS_BUF_INIT(PATH_MAX_LEN);
+	struct ms_identry e = { NULL, NULL, false };
+	struct ms_bag bag;
+	int rc = -1;
+
+	ms_bag_init(&bag);
+	if (read_entry(s, name, &e, err) != 0 ||
+	    ms_cert_addrs(e.cert, addrs, err) != 0)
+		goto out;
+	if (addrs->n > 0)
+		a->who = addrs->v[0].spec;
+	if (path_of(s, name, &path, err) == 0 &&
+	    ms_bag_read(&bag, ms_buf_str(&path), ask, a, err) == 0)
+		rc = ms_idents_add_bag(l, &bag, ms_buf_str(&path), err);
+out:
+	X509_free(e.cert);
+	free(e.name);
+	ms_bag_clear(&bag);
+	ms_buf_clear(&path);
 	return rc;
 }
 
@@ -266,15 +324,29 @@ int
 ms_idstore_get(struct ms_idstore *s, const char *name, ms_pass_fn *pass,
     void *arg, struct ms_idents *l, struct ms_err *err)
 {
+	struct asking a = { pass, arg, NULL };
+	struct ms_addrlist addrs;
+	int rc;
+
+	memset(&addrs, 0, sizeof(addrs));
+	rc = get(s, name, &addrs, &a, l, err);
+	ms_addrlist_clear(&addrs);
+	return rc;
+}
+
+int
+ms_idstore_forget(struct ms_idstore *s, const char *name, struct ms_err *err)
+{
 	struct ms_buf path = MS_BUF_INIT(PATH_MAX_LEN);
-	struct ms_bag bag;
 	int rc = -1;
 
-	ms_bag_init(&bag);
-	if (path_of(s, name, &path, err) == 0 &&
-	    ms_bag_read(&bag, ms_buf_str(&path), pass, arg, err) == 0)
-		rc = ms_idents_add_bag(l, &bag, ms_buf_str(&path), err);
-	ms_bag_clear(&bag);
+	if (path_of(s, name, &path, err) == 0) {
+		rc = unlink(ms_buf_str(&path));
+		if (rc != 0)
+			ms_fail_errno(err, errno == ENOENT ? MS_NOINPUT :
+			    MS_CANTCREAT, "cannot remove '%s'",
+			    ms_buf_str(&path));
+	}
 	ms_buf_clear(&path);
-	return rc;
+	return rc == 0 ? 0 : -1;
 }

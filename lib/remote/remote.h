@@ -48,6 +48,10 @@ int ms_idstore_open(const char *dir, struct ms_idstore **ret,
     struct ms_err *err);
 void ms_idstore_free(struct ms_idstore *s);
 
+#define MS_IDNAME 17		/* 16 hex digits and NUL */
+/* The name of the identity with this certificate. */
+int ms_idstore_name(X509 *cert, char name[MS_IDNAME], struct ms_err *err);
+
 struct ms_identry {
 	char *name;		/* 16 hex digits */
 	X509 *cert;
@@ -65,8 +69,13 @@ void ms_identries_clear(struct ms_identries *l);
  * there already is replaced. */
 int ms_idstore_put(struct ms_idstore *s, const struct ms_ident *id,
     const struct ms_buf *pass, struct ms_err *err);
+/* Adds to l.  The passphrase is asked for as that of the first address in the
+ * certificate.  A name that is not there is MS_NOINPUT. */
 int ms_idstore_get(struct ms_idstore *s, const char *name, ms_pass_fn *pass,
     void *arg, struct ms_idents *l, struct ms_err *err);
+/* Take an identity out, key and all; MS_NOINPUT when it is not there. */
+int ms_idstore_forget(struct ms_idstore *s, const char *name,
+    struct ms_err *err);
 
 /*
  * What -i, --key and --cert mean: an address (its keys in the store), a file
