@@ -221,22 +221,23 @@ ms_spool_fd(int fd, const char *name, const char *dir, unsigned flags,
 		return -1;
 	sp->kind = STREAM;
 	sp->fd = fd;
-	if (file_size(sp, err) != 0)
-		goto fail;
+	if (file_size(sp, err) != 0) {
+		ms_spool_free(sp);
+		return -1;
+	}
 	if (sp->sized && sp->size > (uint64_t)SMALL_FILE) {
 		sp->kind = BIG_FILE;
 		posix_fadvise(fd, 0, 0, POSIX_FADV_SEQUENTIAL);
-		if (!(flags & MS_SPOOL_ONCE)) {
-			sp->seal = ms_seal_new(false, err);
-			if (sp->seal == NULL)
-				goto fail;
-		}
 	}
 	*ret = sp;
 	return 0;
-fail:
-	ms_spool_free(sp);
-	return -1;
+}
+
+void
+ms_spool_set_flags(struct ms_spool *sp, unsigned flags)
+{
+	if (!sp->begun && sp->kind != WRITTEN)
+		sp->flags = flags;
 }
 
 int
@@ -335,6 +336,9 @@ ms_spool_read(struct ms_spool *sp, struct ms_err *err)
 	} else if (sp->complete) {
 		s->fill = fill_again;
 	} else if (sp->kind == BIG_FILE) {
+		if (sp->seal == NULL && !(sp->flags & MS_SPOOL_ONCE) &&
+		    (sp->seal = ms_seal_new(false, err)) == NULL)
+			return NULL;
 		s->fill = fill_first;
 	} else {
 		s->fill = fill_stream;

@@ -64,6 +64,10 @@ struct ms_sink *ms_spool_sink(struct ms_spool *sp);
 int ms_spool_peek(struct ms_spool *sp, struct ms_span *first,
     struct ms_err *err);
 
+/* Take these flags instead, as long as no reading was begun (a look is none):
+ * what the bytes are may say how they are to be kept. */
+void ms_spool_set_flags(struct ms_spool *sp, unsigned flags);
+
 /*
  * Begin the next reading.  The source is borrowed from the spool and valid
  * until the next call or ms_spool_free().  The first reading, if it stopped
