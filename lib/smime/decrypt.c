@@ -195,7 +195,7 @@ ms_smime_decrypt(const struct ms_smime_decrypt *conf, struct ms_spool *in,
 	int rc;
 
 	memset(ret, 0, sizeof(*ret));
-	if (smime_kind(conf->format, in, &o.kind, err) != 0)
+	if (ms_smime_kind(conf->format, in, &o.kind, err) != 0)
 		return -1;
 	ms_env_memo_init(&o.memo);
 	rc = judge(&o, err);

@@ -104,15 +104,53 @@ ms_smime_guess(struct ms_spool *in, enum ms_kind *kind, struct ms_err *err)
 	return 0;
 }
 
+static bool
+has_end(struct ms_span s)
+{
+	const unsigned char *p = s.p, *end = p + s.n, *nl;
+
+	if (s.n < MS_BLOCK)
+		return true;
+	while ((nl = memchr(p, '\n', (size_t)(end - p))) != NULL) {
+		p = nl + 1;
+		if (p < end && (*p == '\n' ||
+		    (*p == '\r' && p + 1 < end && p[1] == '\n')))
+			return true;
+	}
+	return false;
+}
+
 int
-smime_no_pdf(struct ms_err *err)
+ms_smime_header(struct ms_spool *in, struct ms_mime_header *h,
+    struct ms_err *err)
+{
+	struct ms_span first;
+	struct ms_src *src;
+	int rc;
+
+	if (ms_spool_peek(in, &first, err) != 0)
+		return -1;
+	if (!has_end(first)) {
+		src = ms_spool_read(in, err);
+		return src != NULL ? ms_mime_header_read(src, h, err) : -1;
+	}
+	src = ms_src_mem(first.p, first.n, err);
+	if (src == NULL)
+		return -1;
+	rc = ms_mime_header_read(src, h, err);
+	ms_src_free(src);
+	return rc;
+}
+
+static int
+no_pdf(struct ms_err *err)
 {
 	ms_fail(err, MS_UNAVAILABLE, "PDF is not supported yet");
 	return ms_hint(err, "--format cms takes it as a file of any kind");
 }
 
 int
-smime_kind(enum ms_format format, struct ms_spool *in, enum ms_kind *kind,
+ms_smime_kind(enum ms_format format, struct ms_spool *in, enum ms_kind *kind,
     struct ms_err *err)
 {
 	/* also makes the first bytes of a slow pipe come together */
@@ -131,5 +169,5 @@ smime_kind(enum ms_format format, struct ms_spool *in, enum ms_kind *kind,
 		*kind = MS_KIND_CMS;
 		break;
 	}
-	return *kind == MS_KIND_PDF ? smime_no_pdf(err) : 0;
+	return *kind == MS_KIND_PDF ? no_pdf(err) : 0;
 }

@@ -68,20 +68,19 @@ int smime_carrier_body(struct smime_carrier *c, struct smime_msg *m,
     struct ms_err *err);
 void smime_carrier_clear(struct smime_carrier *c);
 
-/* What conf's format says, or what the bytes are. */
-int smime_kind(enum ms_format format, struct ms_spool *in, enum ms_kind *kind,
-    struct ms_err *err);
-int smime_no_pdf(struct ms_err *err);
-
 /* Who must have signed. */
 struct smime_who {
 	const struct ms_smime_verify *conf;
 	bool mail;
-	struct ms_addrlist from;	/* mail: one mailbox, or none */
+	bool twice;		/* two From fields */
+	struct ms_addrlist from;	/* mail: one mailbox, or none ... */
+	struct ms_err why;	/* ... and why none */
 };
-/* Read From and report in `whole` what is wrong with it. */
+/* Read From; h is NULL for a file. */
 int smime_who_init(struct smime_who *w, const struct ms_smime_verify *conf,
-    const struct ms_mime_header *h, struct ms_report *whole,
+    const struct ms_mime_header *h, struct ms_err *err);
+/* Report what is wrong with it. */
+int smime_who_report(const struct smime_who *w, struct ms_report *whole,
     struct ms_err *err);
 void smime_who_clear(struct smime_who *w);
 /* A protected From (RFC 9788) must be the one outside. */

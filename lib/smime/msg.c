@@ -60,6 +60,19 @@ smime_what(const struct ms_mime_entity *e)
 	return SMIME_LEAF;
 }
 
+bool
+ms_smime_is_cms(const struct ms_mime_header *h)
+{
+	struct ms_mime_entity e = { .encoding = NULL };
+	bool yes;
+
+	if (ms_mime_entity(h, &e, NULL) != 0)
+		return false;
+	yes = smime_what(&e) == SMIME_CMS;
+	ms_mime_entity_clear(&e);
+	return yes;
+}
+
 /* ---- the canonical entity ---- */
 
 struct canon {

@@ -22,10 +22,23 @@ enum ms_kind { MS_KIND_FILE, MS_KIND_MAIL, MS_KIND_PDF, MS_KIND_CMS };
 /*
  * What the bytes are, by the contract's rule for `auto`: %PDF-; CMS (DER, BER
  * or PEM); mail (a header block with From and one of Date, To, Message-ID,
- * MIME-Version); else a file.
+ * MIME-Version); else a file.  Only looks at the first bytes.
  */
 int ms_smime_guess(struct ms_spool *in, enum ms_kind *kind,
     struct ms_err *err);
+/* The same under a format that was named; PDF is MS_UNAVAILABLE, with a
+ * hint. */
+int ms_smime_kind(enum ms_format format, struct ms_spool *in,
+    enum ms_kind *kind, struct ms_err *err);
+/*
+ * The header of a message.  Only looks when the block ends within the first
+ * MS_BLOCK bytes; else it begins a reading.
+ */
+int ms_smime_header(struct ms_spool *in, struct ms_mime_header *h,
+    struct ms_err *err);
+/* Whether the body of the message is CMS as a whole: application/pkcs7-mime
+ * and the other names it goes by. */
+bool ms_smime_is_cms(const struct ms_mime_header *h);
 
 /* ---- signing ---- */
 

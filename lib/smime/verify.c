@@ -155,12 +155,14 @@ verify_mail(struct smime_judge *g, struct ms_src *src, struct ms_err *err)
 	g->who = &who;
 	rc = smime_msg_read(&m, src, err);
 	if (rc == 0)
-		rc = smime_who_init(&who, g->conf, &m.h, &g->res->whole, err);
+		rc = smime_who_init(&who, g->conf, &m.h, err);
 	if (rc == 0) {
 		top = smime_what(&m.e);
 		rc = walk_entity(g, &m, err);
 		if (rc == 0)
 			rc = check_cover(g, top, err);
+		if (rc == 0 && g->res->n > 0)
+			rc = smime_who_report(&who, &g->res->whole, err);
 	}
 	smime_who_clear(&who);
 	smime_msg_clear(&m);
@@ -327,7 +329,7 @@ ms_smime_verify(const struct ms_smime_verify *conf, struct ms_spool *in,
 
 	if (conf->content != NULL)
 		res->kind = MS_KIND_CMS;
-	else if (smime_kind(conf->format, in, &res->kind, err) != 0)
+	else if (ms_smime_kind(conf->format, in, &res->kind, err) != 0)
 		return -1;
 	src = ms_spool_read(in, err);
 	if (src == NULL)

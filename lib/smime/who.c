@@ -33,29 +33,33 @@ smime_from(const struct ms_mime_header *h, struct ms_addrlist *l,
 
 int
 smime_who_init(struct smime_who *w, const struct ms_smime_verify *conf,
-    const struct ms_mime_header *h, struct ms_report *whole,
-    struct ms_err *err)
+    const struct ms_mime_header *h, struct ms_err *err)
 {
-	bool named = conf->signer != NULL || conf->signer_domain != NULL ||
-	    conf->signer_cert != NULL;
-	struct ms_err why = MS_ERR_INIT;
-
 	memset(w, 0, sizeof(*w));
 	w->conf = conf;
 	w->mail = h != NULL;
 	if (h == NULL || conf->judge.value_only)
 		return 0;
-	if (smime_from(h, &w->from, &why) == 0)
+	w->twice = ms_mime_count(h, "From") > 1;
+	if (smime_from(h, &w->from, &w->why) == 0 || w->why.class == MS_DATA)
 		return 0;
-	if (why.class != MS_DATA)
-		return ms_fail(err, why.class, "%s", why.text);
+	return ms_fail(err, w->why.class, "%s", w->why.text);
+}
+
+int
+smime_who_report(const struct smime_who *w, struct ms_report *whole,
+    struct ms_err *err)
+{
+	const struct ms_smime_verify *c = w->conf;
+	bool named = c->signer != NULL || c->signer_domain != NULL ||
+	    c->signer_cert != NULL;
+
+	if (w->why.class == MS_OK)
+		return 0;
 	/* Readers show one of two From fields, and not the same one; whom
 	 * another message is from does not matter when the signer was named. */
-	if (named && ms_mime_count(h, "From") < 2)
-		return ms_report_add(whole, MS_NOTE, "from", NULL, err, "%s",
-		    why.text);
-	return ms_report_add(whole, MS_BAD, "from", "RFC 5322 section 3.6",
-	    err, "%s", why.text);
+	return ms_report_add(whole, named && !w->twice ? MS_NOTE : MS_BAD,
+	    "from", "RFC 5322 section 3.6", err, "%s", w->why.text);
 }
 
 void
@@ -195,5 +199,5 @@ smime_who_check(const struct smime_who *w, X509 *cert, struct ms_report *r,
 		    err, "signer not checked");
 	if (w->from.n == 1)
 		return check_addr(&w->from.v[0], cert, "from", r, err);
-	return 0;		/* smime_who_init() has reported it as bad */
+	return 0;		/* smime_who_report() calls it bad */
 }
