@@ -1,0 +1,159 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* ms-sign: sign mail and files. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "common.h"
+#include "filter.h"
+
+static char *format;
+static bool opaque, detached, allow_other_from, pss;
+
+static const struct ms_opt opts[] = {
+	{ .name = "format", .kind = MS_OPT_STR, .to = &format, .arg = "FORMAT",
+	    .choices = FILTER_FORMATS, .no_conf = true,
+	    .help = "what the input is (auto)" },
+	{ .name = "opaque", .kind = MS_OPT_FLAG, .to = &opaque,
+	    .help = "mail: put the message inside of the signature" },
+	{ .name = "detached", .kind = MS_OPT_FLAG, .to = &detached,
+	    .no_conf = true,
+	    .help = "files: write the signature without the content" },
+	{ .name = "allow-other-from", .kind = MS_OPT_FLAG,
+	    .to = &allow_other_from,
+	    .help = "sign mail that is from somebody else" },
+	{ .name = "pss", .kind = MS_OPT_FLAG, .to = &pss,
+	    .help = "sign with RSASSA-PSS where the key is RSA" },
+	MS_OPT_END
+};
+static const struct ms_opt *const groups[] = {
+	ms_cli_who_opts, ms_cli_tsa_opts, ms_cli_trust_opts, ms_cli_chain_opts,
+	ms_cli_secret_opts, ms_cli_output_opts, NULL
+};
+static const struct ms_prog prog = {
+	.name = "ms-sign",
+	.usage = "[-i ID] [--tsa URL]... [FILE]",
+	.about = "Sign mail (S/MIME) and files (CMS).",
+	.opts = opts,
+	.groups = groups
+};
+
+/* The signer for `from` (or anybody): its key may sign now. */
+static const struct ms_ident *
+choose(struct ms_cli *c, const struct ms_idents *l, const struct ms_addr *from)
+{
+	const struct ms_ident *id = ms_idents_signer(l, from, ms_common_at());
+	const char *why = "";
+
+	/* a key of another address: the library says what is wrong with it */
+	if (id == NULL && from != NULL)
+		id = ms_idents_signer(l, NULL, ms_common_at());
+	if (id != NULL)
+		return id;
+	ms_cert_may_at(l->v[0].cert, MS_USE_SIGN, ms_common_at(), &why);
+	ms_fail(&c->err, MS_NOINPUT, "'%s' cannot sign: %s", l->v[0].name,
+	    why);
+	return NULL;
+}
+
+/* --chain: certificates to send along. */
+static int
+add_chain(struct ms_cli *c, struct ms_ident *id)
+{
+	struct ms_bag bag;
+	X509 *x;
+	size_t i;
+	int rc = 0;
+
+	if (id->chain == NULL && (id->chain = sk_X509_new_null()) == NULL)
+		return ms_fail_nomem(&c->err);
+	for (i = 0; rc == 0 && i < ms_cli_chain.n; i++) {
+		ms_bag_init(&bag);
+		rc = ms_bag_read(&bag, ms_cli_chain.v[i], NULL, NULL, &c->err);
+		while (rc == 0 && (x = sk_X509_shift(bag.certs)) != NULL) {
+			if (sk_X509_push(id->chain, x) <= 0) {
+				X509_free(x);
+				rc = ms_fail_nomem(&c->err);
+			}
+		}
+		ms_bag_clear(&bag);
+	}
+	return rc;
+}
+
+static int
+sign(struct ms_cli *c, const struct ms_ident *id, bool text)
+{
+	struct ms_cms_signer signer = { .id = id, .pss = pss };
+	struct ms_smime_sign conf = {
+		.signers = &signer,
+		.nsigners = 1,
+		.format = filter_format(format),
+		.opaque = opaque,
+		.detached = detached,
+		.armor = ms_cli_io.armor,
+		.allow_other_from = allow_other_from,
+		.now = time(NULL),
+	};
+	struct ms_trust *trust = NULL;
+	struct ms_stamper *stamper = NULL;
+	int rc = -1;
+
+	if (ms_common_trust(c, true, &trust) != 0 ||
+	    ms_common_stamper(c, trust, &stamper) != 0)
+		goto out;
+	if (stamper != NULL) {
+		conf.stamp = ms_stamper_stamp;
+		conf.stamp_arg = stamper;
+	}
+	if (ms_cli_output(c, !text, false, &ms_cli_io) != 0 ||
+	    ms_smime_sign(&conf, ms_cli_io.in, ms_out_sink(ms_cli_io.out),
+	    &c->err) != 0)
+		goto out;
+	rc = ms_cli_publish(c, &ms_cli_io);
+out:
+	ms_stamper_free(stamper);
+	ms_trust_free(trust);
+	return rc;
+}
+
+static int
+run(struct ms_cli *c)
+{
+	struct ms_addrlist from = { NULL, 0, NULL, 0 };
+	struct ms_idents l = { NULL, 0 };
+	const struct ms_ident *id;
+	const struct ms_addr *who = NULL;
+	enum ms_kind kind;
+	int rc = -1;
+
+	if (filter_input(c, format, &kind) != 0 ||
+	    (kind == MS_KIND_MAIL && filter_from(c, &from) != 0))
+		goto out;
+	if (from.n == 1)
+		who = &from.v[0];
+	if (ms_common_idents(c, who != NULL ? who->spec : NULL, MS_USE_SIGN,
+	    &l) != 0)
+		goto out;
+	id = choose(c, &l, who);
+	if (id == NULL || add_chain(c, &l.v[id - l.v]) != 0)
+		goto out;
+	ms_cli_verbose(c, "signing with '%s'", id->name);
+	rc = sign(c, id, kind == MS_KIND_MAIL);
+out:
+	ms_idents_clear(&l);
+	ms_addrlist_clear(&from);
+	return rc;
+}
+
+int
+main(int argc, char **argv)
+{
+	struct ms_cli c;
+	int rc = ms_cli_begin(&c, &prog, argc, argv);
+
+	if (rc >= 0)
+		return rc;
+	rc = run(&c);
+	ms_cli_io_clear(&ms_cli_io);
+	return ms_cli_end(&c, rc < 0 ? MS_BUG : rc);
+}
