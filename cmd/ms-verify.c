@@ -162,7 +162,7 @@ one(struct ms_cli *c, const char *file, struct ms_smime_verify *conf,
 
 	if (open_inputs(c, file, &sig, conf, &in) == 0 &&
 	    ms_smime_verify(conf, in, res, &c->err) == 0 &&
-	    verify_report(c, ms_cli_io.in_name, res, report) == 0)
+	    verify_report(c, file, res, report) == 0)
 		rc = writes() ? write_result(c, conf, in, res) : 0;
 	ms_cli_io_clear(&sig);
 	ms_cli_io_clear(&ms_cli_io);

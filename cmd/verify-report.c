@@ -67,7 +67,7 @@ put_sentence(const char *name, const struct ms_report *r, const char *text,
 	const char *signer = r->signer != NULL ? r->signer : "unknown";
 	char when[MS_TIME_STR];
 
-	if (escape(b, name, err) != 0)
+	if (escape(b, name != NULL ? name : "standard input", err) != 0)
 		return -1;
 	switch (r->verdict) {
 	case MS_GOOD:
@@ -108,6 +108,7 @@ put_json(const char *name, const struct ms_report *r, const char *text,
 	int rc = -1;
 
 	if (j != NULL && ms_json_int(j, "version", 1, err) == 0 &&
+	    ms_json_str(j, "type", "signature", err) == 0 &&
 	    ms_json_str(j, "file", name, err) == 0 &&
 	    ms_json_str(j, "verdict", ms_verdict_str(r->verdict), err) == 0 &&
 	    ms_json_str(j, "signer", r->signer, err) == 0 &&

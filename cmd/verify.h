@@ -13,7 +13,7 @@ struct verify_opts {
 extern struct verify_opts verify_opts;
 
 /* verify-report.c: a line, an object or a sentence a signature; one that says
- * none when there is none. */
+ * none when there is none.  name: NULL for standard input. */
 int verify_report(struct ms_cli *c, const char *name,
     const struct ms_smime_result *res, struct ms_sink *to);
 /* An ms_part_fn whose arg is the sink: a line a part. */
