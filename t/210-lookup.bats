@@ -252,3 +252,18 @@ carl@agency.example" ]
 		-set_serial 78 -days 9 -extfile k.ext -out s/k.pem 2>/dev/null
 	check weak@x.example NO 'RFC 8551 section 4.4' --source dir:s
 }
+
+@test "the examples of the manual page" {
+	cp "$F/ca.pem" .
+	cp -r "$F/d" certs
+	echo ana@citizen.example >addresses
+	examples ms-lookup.1 | grep -v '^set ' >run
+	[ -s run ]
+	run_out bash -euxo pipefail run
+	exits 0
+	grep -q '^subject=' out
+	ln -s "$F/ana.pem" crt
+	cmd=$(examples ms-lookup.1 | sed -n 's/.*command="\(.*\)"/\1/p')
+	run_out bash -c "${cmd//%f/crt}"
+	exits 0 && [ "$(cat out)" = ana@citizen.example ]
+}

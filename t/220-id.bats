@@ -211,3 +211,13 @@ key_of() {
 	run_out ms-id list
 	exits 0 && [ "$(wc -l <out)" = 1 ]
 }
+
+@test "the examples of the manual page" {
+	cp "$F/ana.p12" "$F/pw" "$F/pw2" .
+	examples ms-id.1 >run
+	[ -s run ]
+	run_out bash -euxo pipefail run
+	exits 0
+	cmp ana.pem <(openssl x509 -in "$F/ana.pem")
+	[ -s keys.p12 ]
+}

@@ -60,3 +60,9 @@ out_empty() {
 need() {
 	command -v "$1" >/dev/null || skip "$1 is not installed"
 }
+
+# examples PAGE: the commands of a manual page's EXAMPLES, a line each.
+examples() {
+	sed -n '/^\.Sh EXAMPLES/,/^\.Sh SEE/s/^\.Dl //p' "$MS_TOP/man/$1" |
+		sed 's/\\&//g; s/\\-/-/g'
+}
