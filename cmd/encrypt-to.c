@@ -306,7 +306,7 @@ all(struct search *s, const struct ms_mime_header *h)
 		    s->refused + s->unknown, s->asked);
 		return ms_hint(err, "ms-lookup --why ADDRESS");
 	}
-	return encrypt_opts.no_self ? 0 : add_self(s, h);
+	return encrypt_opts.self ? add_self(s, h) : 0;
 }
 
 int

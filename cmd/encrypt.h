@@ -8,7 +8,7 @@
 
 struct encrypt_opts {
 	struct ms_strs recipient, file, identity;
-	bool to_cc, no_self;
+	bool to_cc, self;
 };
 extern struct encrypt_opts encrypt_opts;
 

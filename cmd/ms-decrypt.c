@@ -14,7 +14,7 @@ static const struct ms_opt opts[] = {
 	    .choices = FILTER_FORMATS, .no_conf = true,
 	    .help = "what the input is (auto)" },
 	{ .name = "if-encrypted", .kind = MS_OPT_FLAG, .to = &if_encrypted,
-	    .help = "copy through what is not encrypted" },
+	    .no_conf = true, .help = "copy through what is not encrypted" },
 	{ .name = "require-integrity", .kind = MS_OPT_FLAG,
 	    .to = &require_integrity,
 	    .help = "refuse what neither its cipher nor a signature "

@@ -5,7 +5,7 @@
 
 #include "encrypt.h"
 
-struct encrypt_opts encrypt_opts;
+struct encrypt_opts encrypt_opts = { .self = true };
 
 static char *format, *cipher;
 static bool oaep;
@@ -23,8 +23,8 @@ static const struct ms_opt opts[] = {
 	{ .name = "identity", .letter = 'i', .kind = MS_OPT_LIST,
 	    .to = &encrypt_opts.identity, .arg = "ADDRESS|FILE",
 	    .help = "the sender, who is to be able to read it, too" },
-	{ .name = "no-self", .kind = MS_OPT_FLAG, .to = &encrypt_opts.no_self,
-	    .help = "do not encrypt to the sender" },
+	{ .name = "self", .kind = MS_OPT_FLAG, .to = &encrypt_opts.self,
+	    .help = "encrypt to the sender, too (yes)" },
 	{ .name = "cipher", .kind = MS_OPT_STR, .to = &cipher, .arg = "NAME",
 	    .choices = "auto|aes-256-gcm|aes-128-gcm|aes-256-cbc|"
 	    "aes-128-cbc|chacha20-poly1305",

@@ -27,7 +27,7 @@ static const struct ms_opt opts[] = {
 	    .arg = "N|NAME", .no_conf = true,
 	    .help = "write one signed part, decoded" },
 	{ .name = "human", .kind = MS_OPT_FLAG, .to = &verify_opts.human,
-	    .help = "report in sentences" },
+	    .no_conf = true, .help = "report in sentences" },
 	{ .name = "allow-legacy", .kind = MS_OPT_FLAG,
 	    .to = &verify_opts.allow_legacy,
 	    .help = "let SHA-1 and short keys pass, with a note" },

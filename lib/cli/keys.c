@@ -31,6 +31,7 @@ static const char *const keys[] = {
 	"identity",
 	"key",
 	"listen",
+	"oaep",
 	"opaque",
 	"ordering",
 	"passphrase-command",
