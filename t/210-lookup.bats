@@ -52,7 +52,8 @@ check() {
 	exits 0
 	cmp out <(openssl x509 -in "$F/ana.pem")
 	run_out ms-lookup $L --cert-format der -o ana.der ana@citizen.example
-	exits 0 && out_empty
+	exits 0
+	out_empty
 	cmp ana.der <(openssl x509 -in "$F/ana.pem" -outform DER)
 	run_out ms-lookup $L bob@agency.example
 	exits 0
@@ -68,7 +69,8 @@ check() {
 	err_has 'nobody@x.example: no certificate in dir:'
 	run_out ms-lookup $L --cert-format der ana@citizen.example \
 		bob@agency.example
-	exits 64 && out_empty
+	exits 64
+	out_empty
 }
 
 @test "--check answers YES, NO with the reason, and 0 or 1" {
@@ -107,12 +109,39 @@ check() {
 	check ana@citizen.example YES dir:d
 	check bob@agency.example YES dir:d
 	run_out ms-lookup --trust "$F/ca.pem" --source dir:nowhere x@y.example
-	exits 75 && out_empty
+	exits 75
+	out_empty
 	err_has 'x@y.example: could not be looked up: dir:nowhere'
 	# UNKNOWN goes before NO
 	run_out ms-lookup --check --trust "$F/ca.pem" --source dir:nowhere \
 		x@y.example no-address
 	exits 75
+}
+
+@test "a database that ms-ca publishes into" {
+	ms-ca init --subject House --key-type p256 --no-passphrase
+	ca=$MAILSEAL_HOME/data/ca
+	for use in sign encrypt; do
+		ms-ca issue --usage $use --key-type p256 --no-passphrase \
+			--pem $use.pem ana@a.example >/dev/null
+	done
+	ms-ca publish --db certs.db
+	L="--trust $ca/ca.pem --source db:certs.db"
+	check ana@a.example YES db:certs.db
+	check ana@a.example YES db:certs.db --for sign
+	check ANA@a.example NO 'no certificate in db:certs.db'
+	run_out ms-lookup $L ana@a.example
+	exits 0
+	openssl x509 -in out -noout -ext keyUsage | grep -q 'Key Agreement'
+	L="--trust $F/ca.pem --source db:certs.db"
+	check ana@a.example NO 'no path to a trust anchor'
+	ms-ca revoke ana@a.example
+	ms-ca publish --db certs.db
+	L="--trust $ca/ca.pem --source db:certs.db"
+	check ana@a.example NO 'revoked, the database says'
+	head -c 5000 certs.db >cut.db
+	L="--trust $ca/ca.pem --source db:cut.db"
+	check ana@a.example UNKNOWN db:cut.db
 }
 
 @test "addresses from stdin, one a line, answered in order" {
@@ -128,9 +157,12 @@ check() {
 	sed -n 3p out | grep -q 'not an e-mail address: '
 	[ "$(sed -n 4p out | cut -f1)" = - ]
 	run_out ms-lookup --check $L </dev/null
-	exits 65 && out_empty && err_has 'did the program before it fail?'
+	exits 65
+	out_empty
+	err_has 'did the program before it fail?'
 	run_out ms-lookup --check --allow-empty $L </dev/null
-	exits 0 && out_empty
+	exits 0
+	out_empty
 }
 
 @test "an answer comes before the next question" {
@@ -152,7 +184,9 @@ ana@citizen.example	used" ]
 	sed -n 2p out | cut -f6 | grep -q 'no path to a trust anchor'
 	sed -n 4p out | cut -f5 | grep -qx CN=ana@citizen.example
 	run_out ms-lookup $L lost@x.example
-	exits 1 && out_empty && err_has 'hint: ms-lookup --why lost@x.example'
+	exits 1
+	out_empty
+	err_has 'hint: ms-lookup --why lost@x.example'
 }
 
 @test "--all prints all certificates, the newest first" {
@@ -171,13 +205,16 @@ ana@citizen.example	used" ]
 	cmp out <(openssl x509 -in old.pem)
 	run_out ms-lookup --trust ca.pem --source dir:two --expiring 30d \
 		x@x.example
-	exits 1 && grep -q "^x@x.example	NO	expires 20..-..-..T" out
+	exits 1
+	grep -q "^x@x.example	NO	expires 20..-..-..T" out
 	run_out ms-lookup --trust ca.pem --source dir:two --expiring 5d \
 		x@x.example
-	exits 0 && out_empty
+	exits 0
+	out_empty
 	run_out ms-lookup --trust ca.pem --source dir:two --all --check \
 		--expiring 30d x@x.example
-	exits 0 && grep -q "^x@x.example	YES" out
+	exits 0
+	grep -q "^x@x.example	YES" out
 }
 
 @test "--json" {
@@ -192,18 +229,23 @@ ana@citizen.example	used" ]
 	jq -r 'select(.answer == "NO").refused[0].why' out |
 		grep -q 'no path to a trust anchor'
 	run_out ms-lookup --json --report r.json $L ana@citizen.example
-	exits 0 && out_empty && [ -s r.json ]
+	exits 0
+	out_empty
+	[ -s r.json ]
 }
 
 @test "--emails prints the addresses in a certificate" {
 	run_out ms-lookup --emails "$F/ana.pem"
-	exits 0 && [ "$(cat out)" = ana@citizen.example ]
+	exits 0
+	[ "$(cat out)" = ana@citizen.example ]
 	run_out ms-lookup --emails - <"$F/d/agency.pem"
 	exits 0
 	[ "$(cat out)" = "bob@agency.example
 carl@agency.example" ]
 	run_out ms-lookup --emails "$F/noname.pem"
-	exits 1 && out_empty && err_has 'no certificate with an e-mail address'
+	exits 1
+	out_empty
+	err_has 'no certificate with an e-mail address'
 	run_out ms-lookup --emails nowhere.pem
 	exits 66
 	run_out ms-lookup --emails "$F/ana.pem" x@y.example
@@ -212,22 +254,28 @@ carl@agency.example" ]
 
 @test "without anchors or sources nothing is looked up: 78 with a hint" {
 	run_out ms-lookup --source "dir:$F/d" ana@citizen.example
-	exits 78 && out_empty && err_has 'no trust anchors' &&
-		err_has 'hint: name the CA'
+	exits 78
+	out_empty
+	err_has 'no trust anchors'
+	err_has 'hint: name the CA'
 	run_out ms-lookup --trust "$F/ca.pem" ana@citizen.example
-	exits 78 && err_has 'nowhere to look certificates up' &&
-		err_has 'hint: name a source'
+	exits 78
+	err_has 'nowhere to look certificates up'
+	err_has 'hint: name a source'
 	run_out ms-lookup --trust "$F/ca.pem" --source gopher://x \
 		ana@citizen.example
-	exits 64 && err_has "source 'gopher://x' is not known"
+	exits 64
+	err_has "source 'gopher://x' is not known"
 	run_out ms-lookup $L --check -o x ana@citizen.example
-	exits 64 && err_has '--output is for certificates'
+	exits 64
+	err_has '--output is for certificates'
 	cat >"$MAILSEAL_HOME/mailseal.conf" <<-END
 	trust = $F/ca.pem
 	source = dir:$F/d
 	END
 	run_out ms-lookup ana@citizen.example
-	exits 0 && [ -s out ]
+	exits 0
+	[ -s out ]
 }
 
 @test "an address only in the subject is no binding" {
@@ -265,5 +313,6 @@ carl@agency.example" ]
 	ln -s "$F/ana.pem" crt
 	cmd=$(examples ms-lookup.1 | sed -n 's/.*command="\(.*\)"/\1/p')
 	run_out bash -c "${cmd//%f/crt}"
-	exits 0 && [ "$(cat out)" = ana@citizen.example ]
+	exits 0
+	[ "$(cat out)" = ana@citizen.example ]
 }
