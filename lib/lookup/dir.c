@@ -16,6 +16,9 @@
 /* A file changed in place leaves the directory's time alone; an index older
  * than this is made anew. */
 #define DIR_INDEX_S 60
+/* Two changes close together may leave the same time: an index made so soon
+ * after a change is not relied on. */
+#define DIR_SETTLE_S 2
 
 static const char *const suffixes[] = { ".pem", ".crt", ".cer", ".der" };
 #define NSUFFIXES (sizeof(suffixes) / sizeof(suffixes[0]))
@@ -329,7 +332,9 @@ index_is_fresh(const struct dir *d)
 	struct stat st;
 
 	return x->made != 0 && now >= x->made &&
-	    now - x->made <= DIR_INDEX_S && stat(d->path, &st) == 0 &&
+	    now - x->made <= DIR_INDEX_S &&
+	    x->made - x->mtime.tv_sec >= DIR_SETTLE_S &&
+	    stat(d->path, &st) == 0 &&
 	    st.st_mtim.tv_sec == x->mtime.tv_sec &&
 	    st.st_mtim.tv_nsec == x->mtime.tv_nsec;
 }
