@@ -32,9 +32,13 @@ struct ms_out {
 static int
 flush(struct ms_out *o, struct ms_err *err)
 {
-	int rc = ms_fd_write(o->fd, o->name, o->held.p, o->held.n, err);
+	int rc;
 
-	ms_buf_reset(&o->held);
+	if (o->held.n == 0)
+		return 0;
+	rc = ms_fd_write(o->fd, o->name, o->held.p, o->held.n, err);
+	/* What comes now is held in small pieces: the large buffer goes. */
+	ms_buf_clear(&o->held);
 	if (rc != 0)
 		o->failed = true;
 	return rc;
