@@ -117,8 +117,8 @@ offer_file(struct asking *q, const char *path, bool named, struct ms_err *err)
 	struct stat st;
 	int rc;
 
-	if (stat(path, &st) != 0 && (errno == ENOENT ||
-	    errno == ENAMETOOLONG))
+	if (stat(path, &st) == 0 ? !S_ISREG(st.st_mode) :
+	    errno == ENOENT || errno == ENAMETOOLONG)
 		return 0;
 	ms_bag_init(&bag);
 	rc = ms_bag_read(&bag, path, NULL, NULL, err);

@@ -116,6 +116,7 @@ test_dir(void)
 	put("d/README", "no certificate");
 	put("d/.hidden.pem", "-----BEGIN CERTIFICATE-----\nbroken\n");
 	mkdir("d/sub.pem", 0700);
+	mkfifo("d/fifo@x.example.pem", 0600);
 	answers(l, "ana@x.example", MS_ANSWER_YES, "dir:d",
 	    "by the name of the file");
 	ok(found.n == 1 && is(0, &ana), "only what that file holds");
@@ -139,6 +140,8 @@ test_dir(void)
 	    "which is found for signing");
 	answers(l, "nobody@x.example", MS_ANSWER_NO, "no certificate in dir:d",
 	    "nobody");
+	answers(l, "fifo@x.example", MS_ANSWER_NO, "no certificate in dir:d",
+	    "nothing waits for a FIFO");
 	ms_lookup_free(l);
 }
 
