@@ -244,3 +244,23 @@ key_of() {
 	cmp ana.pem <(openssl x509 -in "$F/ana.pem")
 	[ -s keys.p12 ]
 }
+
+@test "a passphrase is asked only for the key that fits" {
+	a_cert "$F/ca" "$PWD/two" two@citizen.example encrypt
+	ms-id import $PW "$F/ana.p12"
+	openssl pkcs12 -export -in two.pem -inkey two.key \
+		-passout file:"$F/pw2" -out two.p12
+	ms-id import --passphrase-file "$F/pw2" two.p12
+	echo secret >plain
+	ms-encrypt -r "$F/ana.pem" --no-self plain >sealed
+	# Both keys are in the store, only one passphrase is given.
+	run_out ms-decrypt $PW sealed
+	exits 0
+	cmp plain out
+	run_out ms-decrypt --passphrase-file "$F/pw2" sealed
+	exits 77
+	out_empty
+	run_out setsid -w ms-decrypt sealed
+	exits 77
+	err_has ana@citizen.example
+}

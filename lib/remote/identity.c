@@ -30,7 +30,7 @@ from_store(struct ms_idstore *s, const char *who, enum ms_usage use,
 		goto out;
 	for (i = 0; i < e.n; i++)
 		if (ms_cert_may(e.v[i].cert, use, &why) &&
-		    ms_idstore_get(s, e.v[i].name, pass, arg, l, err) != 0)
+		    ms_idstore_later(s, &e.v[i], pass, arg, l, err) != 0)
 			goto out;
 	if (who && l->n == before) {
 		if (e.n == 0)

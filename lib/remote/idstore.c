@@ -335,6 +335,25 @@ ms_idstore_get(struct ms_idstore *s, const char *name, ms_pass_fn *pass,
 }
 
 int
+ms_idstore_bag(const struct ms_idstore *s, const char *name,
+    struct ms_bag *bag, struct ms_err *err)
+{
+	struct ms_buf path = MS_BUF_INIT(PATH_MAX_LEN);
+	int rc = -1;
+
+	if (path_of(s, name, &path, err) == 0)
+		rc = ms_bag_read(bag, ms_buf_str(&path), NULL, NULL, err);
+	ms_buf_clear(&path);
+	return rc;
+}
+
+const char *
+ms_idstore_dir(const struct ms_idstore *s)
+{
+	return s->dir;
+}
+
+int
 ms_idstore_forget(struct ms_idstore *s, const char *name, struct ms_err *err)
 {
 	struct ms_buf path = MS_BUF_INIT(PATH_MAX_LEN);

@@ -73,6 +73,16 @@ int ms_idstore_put(struct ms_idstore *s, const struct ms_ident *id,
  * certificate.  A name that is not there is MS_NOINPUT. */
 int ms_idstore_get(struct ms_idstore *s, const char *name, ms_pass_fn *pass,
     void *arg, struct ms_idents *l, struct ms_err *err);
+/* The same without reading the key: it is fetched, and its passphrase asked
+ * for, when it is first used.  arg must live as long as the identity. */
+int ms_idstore_later(const struct ms_idstore *s, const struct ms_identry *e,
+    ms_pass_fn *pass, void *arg, struct ms_idents *l, struct ms_err *err);
+/* What a file of the store holds, without its key; the first certificate is
+ * the identity's own. */
+int ms_idstore_bag(const struct ms_idstore *s, const char *name,
+    struct ms_bag *bag, struct ms_err *err);
+/* Where the store is; borrowed. */
+const char *ms_idstore_dir(const struct ms_idstore *s);
 /* Take an identity out, key and all; MS_NOINPUT when it is not there. */
 int ms_idstore_forget(struct ms_idstore *s, const char *name,
     struct ms_err *err);
