@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "common.h"
+#include "tsa-show.h"
 
 #define RESPONSE_MAX (MS_TSP_TOKEN + 4096)
 
@@ -202,45 +203,6 @@ out:
 	return rc;
 }
 
-static int
-report_line(struct ms_cli *c, const char *name, const struct ms_report *r)
-{
-	struct ms_buf line = MS_BUF_INIT(64 * 1024);
-	struct ms_sink *k = NULL;
-	struct ms_json *j = NULL;
-	char when[MS_TIME_STR];
-	int rc = -1;
-
-	if (ms_cli_report(c, 1, &k, &c->err) != 0)
-		return -1;
-	ms_time_str(r->gentime, when);
-	if (c->json) {
-		j = ms_json_object(&c->err);
-		if (j && ms_json_int(j, "version", 1, &c->err) == 0 &&
-		    ms_json_str(j, "type", "timestamp", &c->err) == 0 &&
-		    ms_json_str(j, "file", name, &c->err) == 0 &&
-		    ms_json_str(j, "verdict", ms_verdict_str(r->verdict),
-		    &c->err) == 0 &&
-		    ms_json_str(j, "signer", r->signer, &c->err) == 0 &&
-		    ms_json_time(j, "time", r->gentime, &c->err) == 0 &&
-		    ms_json_findings(j, "findings", r, &c->err) == 0)
-			rc = ms_json_print(j, k, &c->err);
-		ms_json_free(j);
-	} else if (ms_common_column(&line, name, &c->err) == 0 &&
-	    ms_common_column(&line, ms_verdict_str(r->verdict), &c->err) == 0 &&
-	    ms_common_column(&line, r->signer, &c->err) == 0 &&
-	    ms_common_column(&line, when, &c->err) == 0 &&
-	    ms_common_column(&line, "timestamp", &c->err) == 0 &&
-	    ms_common_column(&line, ms_report_why(r), &c->err) == 0 &&
-	    ms_buf_addc(&line, '\n', &c->err) == 0) {
-		rc = ms_sink_write(k, line.p, line.n, &c->err);
-	}
-	if (ms_cli_report_end(c, k, &c->err) != 0)
-		rc = -1;
-	ms_buf_clear(&line);
-	return rc;
-}
-
 /* Judge the token over the input; the answer is the exit code. */
 static int
 judge(struct ms_cli *c, struct ms_trust *trust, const struct ms_buf *token)
@@ -266,7 +228,7 @@ judge(struct ms_cli *c, struct ms_trust *trust, const struct ms_buf *token)
 	ms_report_conclude(&r);
 	if (r.verdict != MS_GOOD)
 		r.gentime = (time_t)-1;
-	if (report_line(c, ms_cli_io.in_name, &r) != 0)
+	if (tsa_report(c, ms_cli_io.in_name, &r) != 0)
 		goto out;
 	rc = r.verdict == MS_GOOD ? 0 : 1;
 out:
@@ -299,43 +261,6 @@ do_verify(struct ms_cli *c, const char *file)
 }
 
 static int
-show(struct ms_cli *c, const struct ms_tstinfo *ti)
-{
-	struct ms_buf t = MS_BUF_INIT(64 * 1024);
-	char when[MS_TIME_STR], oid[128];
-	struct ms_sink *k = NULL;
-	int rc = -1;
-
-	ms_time_str(ti->time, when);
-	when[strlen(when) - 1] = '\0';	/* room for the fraction */
-	if (ms_buf_addf(&t, &c->err, "time\t%s.%06uZ\npolicy\t%s\nhash\t%s\n"
-	    "imprint\t", when, ti->micros,
-	    ms_oid_dotted(ms_buf_span(&ti->policy), oid, sizeof(oid)),
-	    ms_oid_name(ti->md)) != 0 ||
-	    ms_hex_encode(ti->imprint, ti->nimprint, &t, &c->err) != 0 ||
-	    ms_buf_adds(&t, "\nserial\t", &c->err) != 0 ||
-	    ms_hex_encode(ti->serial, ti->nserial, &t, &c->err) != 0 ||
-	    ms_buf_adds(&t, "\naccuracy\t", &c->err) != 0)
-		goto out;
-	if (ti->has_accuracy ? ms_buf_addf(&t, &c->err, "%u.%03u%03u s",
-	    ti->accuracy_s, ti->accuracy_ms, ti->accuracy_us) != 0 :
-	    ms_buf_addc(&t, '-', &c->err) != 0)
-		goto out;
-	if (ms_buf_addf(&t, &c->err, "\nordering\t%s\nnonce\t%s",
-	    ti->ordering ? "yes" : "no", ti->nnonce ? "" : "-") != 0 ||
-	    ms_hex_encode(ti->nonce, ti->nnonce, &t, &c->err) != 0 ||
-	    ms_buf_addc(&t, '\n', &c->err) != 0 ||
-	    ms_cli_report(c, 1, &k, &c->err) != 0)
-		goto out;
-	rc = ms_sink_write(k, t.p, t.n, &c->err);
-	if (ms_cli_report_end(c, k, &c->err) != 0)
-		rc = -1;
-out:
-	ms_buf_clear(&t);
-	return rc;
-}
-
-static int
 do_inspect(struct ms_cli *c)
 {
 	struct ms_buf raw = MS_BUF_INIT(RESPONSE_MAX * 2);
@@ -346,7 +271,7 @@ do_inspect(struct ms_cli *c)
 	memset(&ti, 0, sizeof(ti));
 	if (slurp(c, &raw) == 0 && read_token(c, &raw, &token) == 0 &&
 	    ms_token_info(ms_buf_span(&token), &ti, &c->err) == 0)
-		rc = show(c, &ti);
+		rc = tsa_show(c, &ti);
 	ms_tstinfo_clear(&ti);
 	ms_buf_clear(&raw);
 	ms_buf_clear(&token);
