@@ -115,6 +115,29 @@ ca_which(struct ms_cli *c, struct ms_ca *ca, const char *which,
 /* ---- one line of the list ---- */
 
 static int
+put_names(struct ms_json *j, const char *names, struct ms_err *err)
+{
+	struct ms_json *all = ms_json_array(err);
+	int rc = all ? 0 : -1;
+	char *one;
+	size_t n;
+
+	for (; rc == 0 && *names; names += n + (names[n] == '\n')) {
+		n = strcspn(names, "\n");
+		one = ms_span_dup((struct ms_span){
+		    (const unsigned char *)names, n });
+		rc = one ? ms_json_str(all, NULL, one, err) :
+		    ms_fail_nomem(err);
+		free(one);
+	}
+	if (rc < 0) {
+		ms_json_free(all);
+		return -1;
+	}
+	return ms_json_put(j, "names", all, err);
+}
+
+static int
 print_json(const struct ms_ca_row *r, const char *serial, const char *subject,
     struct ms_sink *out, struct ms_err *err)
 {
@@ -126,10 +149,11 @@ print_json(const struct ms_ca_row *r, const char *serial, const char *subject,
 	    ms_json_str(j, "serial", serial, err) == 0 &&
 	    ms_json_str(j, "status", ms_ca_status_str(r->status), err) == 0 &&
 	    ms_json_str(j, "usage", ms_ca_usage(r->profile), err) == 0 &&
-	    ms_json_time(j, "until", ms_cert_not_after(r->cert), err) == 0 &&
-	    ms_json_str(j, "names", r->names, err) == 0 &&
+	    put_names(j, r->names, err) == 0 &&
 	    ms_json_str(j, "subject", subject, err) == 0 &&
-	    ms_json_time(j, "from", ms_cert_not_before(r->cert), err) == 0 &&
+	    ms_json_time(j, "not-before", ms_cert_not_before(r->cert),
+	    err) == 0 && ms_json_time(j, "not-after",
+	    ms_cert_not_after(r->cert), err) == 0 &&
 	    ms_json_time(j, "issued", r->issued, err) == 0 &&
 	    ms_json_time(j, "revoked", r->revoked, err) == 0)
 		rc = ms_json_print(j, out, err);
@@ -143,13 +167,16 @@ print_line(const struct ms_ca_row *r, const char *serial, const char *subject,
 {
 	struct ms_buf line = MS_BUF_INIT(64 * 1024);
 	char until[MS_TIME_STR];
+	char *names = strdup(r->names), *p = names;
 	const char *col[] = { serial, ms_ca_status_str(r->status),
 		ms_ca_usage(r->profile),
-		ms_time_str(ms_cert_not_after(r->cert), until), r->names,
+		ms_time_str(ms_cert_not_after(r->cert), until), names,
 		subject };
-	int rc = 0;
+	int rc = names ? 0 : ms_fail_nomem(err);
 	size_t i;
 
+	while (rc == 0 && (p = strchr(p, '\n')))
+		*p = ',';
 	for (i = 0; rc == 0 && i < sizeof(col) / sizeof(col[0]); i++)
 		rc = ms_common_column(&line, col[i], err);
 	if (rc == 0)
@@ -157,6 +184,7 @@ print_line(const struct ms_ca_row *r, const char *serial, const char *subject,
 	if (rc == 0)
 		rc = ms_sink_write(out, line.p, line.n, err);
 	ms_buf_clear(&line);
+	free(names);
 	return rc;
 }
 

@@ -280,7 +280,8 @@ hosts_read(struct ms_ca *ca, X509 *old, struct hosts *h, struct ms_err *err)
 
 	if (ms_cert_sha256(old, sha, err) < 0 ||
 	    ms_stmt_prepare(ca->st, "SELECT name FROM name JOIN cert "
-	    "ON cert = cert.id WHERE sha256 = ? AND host ORDER BY host", &q, err) < 0)
+	    "ON cert = cert.id WHERE sha256 = ? AND host ORDER BY host", &q,
+	    err) < 0)
 		return -1;
 	if (ms_stmt_bind_blob(q, 1, sha, sizeof(sha), err) == 0)
 		while ((r = ms_stmt_step(q, err)) == 1 && h->n < MS_CA_NAMES)

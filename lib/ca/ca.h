@@ -92,7 +92,7 @@ struct ms_ca_row {
 	time_t issued;
 	time_t revoked;		/* -1: not */
 	int reason;		/* RFC 5280 section 5.3.1 */
-	char *names;		/* addresses and hosts with commas between */
+	char *names;		/* addresses and hosts, a newline between */
 };
 struct ms_ca_rows {
 	struct ms_ca_row *v;

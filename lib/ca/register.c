@@ -213,7 +213,7 @@ add_row(struct ms_ca_rows *l, struct ms_stmt *q, time_t at,
 /* A condition that was not given is met by all. */
 static const char find_sql[] =
     "SELECT usage, issued, revoked, reason,"
-    " (SELECT group_concat(name, ',') FROM name WHERE cert = cert.id), der"
+    " (SELECT group_concat(name, char(10)) FROM name WHERE cert = cert.id), der"
     " FROM cert WHERE (?1 IS NULL OR serial = ?1)"
     " AND (?2 IS NULL OR id IN (SELECT cert FROM name WHERE name = ?2))"
     " AND (?3 IS NULL OR usage = ?3) ORDER BY id";

@@ -15,7 +15,7 @@
 /* Rounds we are willing to spend on one object somebody gave us, some seconds,
  * and on all the objects of one file. */
 #define PBE_ROUNDS_MAX 10000000
-#define PBE_ROUNDS_FILE 100000000
+#define PBE_ROUNDS_FILE 40000000
 /* The same for scrypt, as N * r * p. */
 #define SCRYPT_WORK_MAX ((uint64_t)1 << 25)
 #define SCRYPT_PER_ROUND 4	/* such units cost what a PBKDF2 round does */

@@ -33,7 +33,9 @@ path_ctx(struct path *p, unsigned long flags)
 
 	if (!ctx || X509_STORE_CTX_init(ctx, p->t->store, p->leaf,
 	    p->helpers) != 1 ||
-	    X509_STORE_CTX_set_app_data(ctx, p) != 1) {
+	    X509_STORE_CTX_set_app_data(ctx, p) != 1 ||
+	    X509_VERIFY_PARAM_add0_policy(X509_STORE_CTX_get0_param(ctx),
+	    OBJ_nid2obj(NID_any_policy)) != 1) {
 		ms_fail_ssl(p->err, MS_OS, "cannot judge certificates");
 		X509_STORE_CTX_free(ctx);
 		return NULL;

@@ -31,6 +31,9 @@ struct status {
 
 struct asked {
 	struct path *p;
+	STACK_OF(X509_CRL) *all;	/* borrowed lists whose signature is
+					 * right */
+	STACK_OF(X509_CRL) *crls;	/* those of this generation */
 	struct status found[PATH_MAX_CERTS];	/* over all generations */
 	struct status now[PATH_MAX_CERTS];	/* in this one */
 	X509_CRL *timed[PATH_MAX_CERTS];	/* judged by its times last */
@@ -77,15 +80,36 @@ at_any_time(const struct asked *a, int depth, const struct status *s)
 	    s->reason != CRL_REASON_CESSATION_OF_OPERATION;
 }
 
+/* libcrypto names the complete list also when a delta to it has the entry. */
+static X509_REVOKED *
+delta_entry(const struct asked *a, const X509_CRL *base, X509 *x)
+{
+	X509_REVOKED *e = NULL;
+	X509_CRL *crl;
+	int i;
+
+	for (i = 0; i < sk_X509_CRL_num(a->crls); i++) {
+		crl = sk_X509_CRL_value(a->crls, i);
+		if (X509_CRL_get_ext_by_NID(crl, NID_delta_crl, -1) >= 0 &&
+		    X509_NAME_cmp(X509_CRL_get_issuer(crl),
+		    X509_CRL_get_issuer(base)) == 0 &&
+		    X509_CRL_get0_by_cert(crl, &e, x) > 0)
+			return e;
+	}
+	return NULL;
+}
+
 static void
 entry(struct asked *a, int depth, X509_CRL *crl, X509 *x)
 {
 	struct status s = { UNKNOWN, 0, -1 };
 	X509_REVOKED *e = NULL;
 
-	if (crl && crl == a->unfit[depth])
+	if (!crl || crl == a->unfit[depth])
 		return;
-	if (!crl || X509_CRL_get0_by_cert(crl, &e, x) <= 0 || !e)
+	if (X509_CRL_get0_by_cert(crl, &e, x) <= 0)
+		e = delta_entry(a, crl, x);
+	if (!e)
 		return;
 	read_entry(e, &s);
 	if (s.since == (time_t)-1 || s.since <= a->p->at ||
@@ -157,6 +181,7 @@ ask(struct asked *a, STACK_OF(X509_CRL) *crls)
 	X509_STORE_CTX_set_app_data(ctx, a);
 	X509_STORE_CTX_set_verify_cb(ctx, fault);
 	X509_STORE_CTX_set0_crls(ctx, crls);
+	a->crls = crls;
 	if (X509_verify_cert(ctx) != 1)
 		rc = ms_fail_ssl(a->p->err, MS_OS, "revocation lists: %s",
 		    X509_verify_cert_error_string(
@@ -218,28 +243,95 @@ generation(const STACK_OF(X509_CRL) *all, int k)
 	return newer;
 }
 
+/* Whether a certificate reaches an anchor itself. */
+static bool
+reaches_anchor(const struct path *p, X509 *x)
+{
+	struct path own = *p;
+	X509_STORE_CTX *ctx;
+	bool good;
+
+	own.leaf = x;
+	own.err = NULL;
+	ctx = path_ctx(&own, 0);
+	good = ctx && X509_verify_cert(ctx) == 1;
+	X509_STORE_CTX_free(ctx);
+	return good;
+}
+
+/*
+ * Whether one who may have made the list signed it: a certificate of the path,
+ * or a helper that reaches an anchor (an authority may sign its lists with a
+ * key of their own).  A forged list must not come near the others: it could
+ * not revoke, but it could stand in the way of a right one.
+ */
+static bool
+is_signed(const struct path *p, X509_CRL *crl)
+{
+	int i, n = sk_X509_num(p->chain), all = n + sk_X509_num(p->helpers);
+	EVP_PKEY *k;
+	X509 *x;
+
+	for (i = 0; i < all; i++) {
+		x = i < n ? sk_X509_value(p->chain, i) :
+		    sk_X509_value(p->helpers, i - n);
+		k = X509_get0_pubkey(x);
+		if (k && X509_NAME_cmp(X509_get_subject_name(x),
+		    X509_CRL_get_issuer(crl)) == 0 &&
+		    X509_CRL_verify(crl, k) == 1 &&
+		    (i < n || reaches_anchor(p, x)))
+			return true;
+	}
+	return false;
+}
+
+static int
+select_signed(struct asked *a)
+{
+	const STACK_OF(X509_CRL) *from = a->p->t->crls;
+	X509_CRL *crl;
+	int i;
+
+	a->all = sk_X509_CRL_new_null();
+	if (!a->all)
+		return ms_fail_nomem(a->p->err);
+	for (i = 0; i < sk_X509_CRL_num(from); i++) {
+		crl = sk_X509_CRL_value(from, i);
+		if (is_signed(a->p, crl) &&
+		    sk_X509_CRL_push(a->all, crl) <= 0)
+			return ms_fail_nomem(a->p->err);
+	}
+	ERR_clear_error();
+	return 0;
+}
+
+static int
+ask_generation(struct asked *a, int g, int *left)
+{
+	STACK_OF(X509_CRL) *some = sk_X509_CRL_new_null();
+	int i, rc = some ? 0 : ms_fail_nomem(a->p->err);
+
+	for (i = 0; rc == 0 && i < sk_X509_CRL_num(a->all); i++) {
+		if (generation(a->all, i) != g)
+			continue;
+		--*left;
+		if (sk_X509_CRL_push(some, sk_X509_CRL_value(a->all, i)) <= 0)
+			rc = ms_fail_nomem(a->p->err);
+	}
+	if (rc == 0)
+		rc = ask(a, some);
+	sk_X509_CRL_free(some);
+	return rc;
+}
+
 static int
 ask_all(struct asked *a)
 {
-	STACK_OF(X509_CRL) *all = a->p->t->crls, *some;
-	int i, g, n = sk_X509_CRL_num(all), left = n, rc = 0;
+	int rc = select_signed(a), left = sk_X509_CRL_num(a->all), g;
 
-	for (g = 0; rc == 0 && left > 0 && g < GENERATIONS; g++) {
-		some = sk_X509_CRL_new_null();
-		if (!some)
-			return ms_fail_nomem(a->p->err);
-		for (i = 0; rc == 0 && i < n; i++) {
-			if (generation(all, i) != g)
-				continue;
-			left--;
-			if (sk_X509_CRL_push(some,
-			    sk_X509_CRL_value(all, i)) <= 0)
-				rc = ms_fail_nomem(a->p->err);
-		}
-		if (rc == 0)
-			rc = ask(a, some);
-		sk_X509_CRL_free(some);
-	}
+	for (g = 0; rc == 0 && left > 0 && g < GENERATIONS; g++)
+		rc = ask_generation(a, g, &left);
+	sk_X509_CRL_free(a->all);
 	return rc;
 }
 

@@ -336,7 +336,7 @@ strict() {
 	assert o['version'] == 1 and o['type'] == 'certificate'
 	assert 'serial=' + o['serial'].upper() == sys.argv[2]
 	assert o['status'] == 'valid' and o['revoked'] is None
-	assert o['names'] == 'ana@a.example'
+	assert o['names'] == ['ana@a.example']
 	END
 }
 
