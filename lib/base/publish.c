@@ -23,6 +23,7 @@ struct ms_out {
 	int fd;
 	bool ours;		/* fd is to be closed */
 	bool replaces;		/* the mode and owner of `old` are kept */
+	bool secret;		/* ... though nobody else may read it */
 	struct stat old;
 	struct ms_buf held;
 	size_t hold;		/* bytes held back before they go out */
@@ -233,6 +234,7 @@ ms_out_open(const char *path, bool secret, dev_t in_dev, ino_t in_ino,
 	if (o == NULL)
 		return ms_fail_nomem(err);
 	o->fd = -1;
+	o->secret = secret;
 	ms_buf_init_secret(&o->held, MS_OUT_HOLD);
 	o->hold = MS_OUT_HOLD;
 	o->sink.write = out_write;
@@ -289,6 +291,9 @@ keep_mode(struct ms_out *o)
 		/* Another group must not get what this one had. */
 		mode &= (mode_t)~070 | ((mode & 07) << 3);
 	}
+	/* A key must not go where a certificate stood for all to read. */
+	if (o->secret)
+		mode &= 0600;
 	return fchmod(o->fd, mode);
 }
 

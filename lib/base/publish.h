@@ -3,9 +3,9 @@
  * Publishing a result.  A regular file is written beside its place without a
  * name (O_TMPFILE where the file system has it) and renamed over it only by
  * ms_out_commit(): mode of an existing file kept, symbolic links followed, a
- * new secret file 0600.  A device, a FIFO, /dev/fd/N and stdout are written
- * to; what goes there is held back up to MS_OUT_HOLD bytes, so that a short
- * result that fails at its end leaves them empty too.
+ * secret file 0600 at most.  A device, a FIFO, /dev/fd/N and stdout are
+ * written to; what goes there is held back up to MS_OUT_HOLD bytes, so that a
+ * short result that fails at its end leaves them empty too.
  */
 #ifndef MS_BASE_PUBLISH_H
 #define MS_BASE_PUBLISH_H
@@ -20,9 +20,10 @@
 struct ms_out;
 
 /*
- * path: NULL or "-" is stdout.  secret: mode 0600 for a new file.  in_dev and
- * in_ino: the regular file that is being read, refused as output with
- * MS_USAGE (both 0: none).  MS_CANTCREAT when it cannot be made.
+ * path: NULL or "-" is stdout.  secret: mode 0600, or less where the file that
+ * is replaced has less.  in_dev and in_ino: the regular file that is being
+ * read, refused as output with MS_USAGE (both 0: none).  MS_CANTCREAT when it
+ * cannot be made.
  */
 int ms_out_open(const char *path, bool secret, dev_t in_dev, ino_t in_ino,
     struct ms_out **ret, struct ms_err *err);

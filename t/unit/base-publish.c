@@ -78,6 +78,10 @@ test_files(void)
 	is_int(mode_of("new"), 0644, "a new file has the umask's mode");
 	ok(ms_out_commit(begin("secret", 1, "s"), &e) == 0 &&
 	    mode_of("secret") == 0600, "a new secret file is 0600");
+	chmod("secret", 0644);
+	ok(ms_out_commit(begin("secret", 1, "t"), &e) == 0 &&
+	    mode_of("secret") == 0600, "nor is it where all could read");
+	chmod("secret", 0400);
 	put("kept", "old", 0640);
 	o = begin("kept", 0, "new");
 	ok(holds("kept", "old"), "the old content stays until the end");
