@@ -7,6 +7,8 @@
 
 #define SD_MDS 8			/* different digests of one content */
 #define SD_ALGS ((size_t)16 * 1024)	/* bytes of digestAlgorithms */
+#define SD_TRIES 4			/* certificates tried as one signer's:
+					 * each costs a verification or two */
 
 /* ---- digests.c ---- */
 
@@ -58,6 +60,11 @@ struct sd_signer {
 	uint64_t version;
 	struct ms_span md_seq;	/* contents of digestAlgorithm */
 	struct ms_span alg_seq;	/* contents of signatureAlgorithm */
+	/* issuerAndSerialNumber, decoded once: a name may be as large as the
+	 * SignerInfo, and there may be many certificates to compare; NULL
+	 * when it names none */
+	X509_NAME *issuer;
+	ASN1_INTEGER *serial;
 	struct ms_buf raw;	/* the SignerInfo, which all spans lie in */
 };
 
@@ -82,8 +89,9 @@ struct ms_signed {
 
 /* Fill s from s->raw. */
 int signerinfo_parse(struct sd_signer *s, struct ms_err *err);
+void signerinfo_clear(struct sd_signer *s);
 /* Whether x is whom the SignerIdentifier names. */
-bool signerinfo_names(const struct ms_signerinfo *si, X509 *x);
+bool signerinfo_names(const struct sd_signer *s, X509 *x);
 
 /* ---- attrs.c: signed attributes against what they must say ---- */
 

@@ -167,7 +167,7 @@ ms_signed_free(struct ms_signed *sd)
 	if (!sd)
 		return;
 	for (i = 0; sd->v && i < sd->n; i++)
-		ms_buf_clear(&sd->v[i].raw);
+		signerinfo_clear(&sd->v[i]);
 	free(sd->v);
 	sk_X509_pop_free(sd->certs, X509_free);
 	sk_X509_CRL_pop_free(sd->crls, X509_CRL_free);
@@ -326,7 +326,7 @@ find_certs(struct ms_signed *sd)
 	for (i = 0; i < sd->n; i++)
 		for (k = 0; !sd->v[i].si.cert && k < sk_X509_num(sd->certs);
 		     k++)
-			if (signerinfo_names(&sd->v[i].si,
+			if (signerinfo_names(&sd->v[i],
 				sk_X509_value(sd->certs, k)))
 				sd->v[i].si.cert = sk_X509_value(sd->certs, k);
 }

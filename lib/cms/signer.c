@@ -38,6 +38,25 @@ parse_algs(struct sd_signer *s, struct ms_span *seq, struct ms_err *err)
 	return 0;
 }
 
+/* What cannot be decoded names nobody. */
+static void
+parse_ias(struct sd_signer *s)
+{
+	struct ms_span ias = s->si.sid, seq, v, name, serial;
+	const unsigned char *p;
+	int tag;
+
+	if (ms_der_want(&ias, MS_SEQUENCE, &seq, "sid", NULL) < 0 ||
+	    ms_der_next(&seq, &tag, &v, &name, NULL) < 0 ||
+	    ms_der_next(&seq, &tag, &v, &serial, NULL) < 0)
+		return;
+	p = name.p;
+	s->issuer = d2i_X509_NAME(NULL, &p, (long)name.n);
+	p = serial.p;
+	s->serial = d2i_ASN1_INTEGER(NULL, &p, (long)serial.n);
+	ERR_clear_error();
+}
+
 int
 signerinfo_parse(struct sd_signer *s, struct ms_err *err)
 {
@@ -64,45 +83,31 @@ signerinfo_parse(struct sd_signer *s, struct ms_err *err)
 		return -1;
 	if (si->attrs.n > 0)
 		si->signing_time = attrs_signing_time(si->attrs);
+	if (tag == MS_SEQUENCE)
+		parse_ias(s);
 	return 0;
 }
 
-static bool
-named_by_serial(struct ms_span ias, X509 *x)
+void
+signerinfo_clear(struct sd_signer *s)
 {
-	struct ms_span seq, v, name, serial;
-	const unsigned char *p;
-	ASN1_INTEGER *i = NULL;
-	X509_NAME *n = NULL;
-	bool same = false;
-	int tag;
-
-	if (ms_der_want(&ias, MS_SEQUENCE, &seq, "sid", NULL) < 0 ||
-	    ms_der_next(&seq, &tag, &v, &name, NULL) < 0 ||
-	    ms_der_next(&seq, &tag, &v, &serial, NULL) < 0)
-		return false;
-	p = name.p;
-	n = d2i_X509_NAME(NULL, &p, (long)name.n);
-	p = serial.p;
-	i = d2i_ASN1_INTEGER(NULL, &p, (long)serial.n);
-	if (n && i)
-		same = X509_NAME_cmp(n, X509_get_issuer_name(x)) == 0 &&
-		    ASN1_INTEGER_cmp(i, X509_get0_serialNumber(x)) == 0;
-	X509_NAME_free(n);
-	ASN1_INTEGER_free(i);
-	ERR_clear_error();
-	return same;
+	X509_NAME_free(s->issuer);
+	ASN1_INTEGER_free(s->serial);
+	ms_buf_clear(&s->raw);
 }
 
 bool
-signerinfo_names(const struct ms_signerinfo *si, X509 *x)
+signerinfo_names(const struct sd_signer *s, X509 *x)
 {
-	struct ms_span s = si->sid, ski, mine;
+	struct ms_span sid = s->si.sid, ski, mine;
 
-	if (si->sid.p[0] == MS_SEQUENCE)
-		return named_by_serial(si->sid, x);
+	if (sid.p[0] == MS_SEQUENCE)
+		return s->issuer && s->serial &&
+		    ASN1_INTEGER_cmp(s->serial,
+			X509_get0_serialNumber(x)) == 0 &&
+		    X509_NAME_cmp(s->issuer, X509_get_issuer_name(x)) == 0;
 	mine = ms_cert_ski(x);
-	return mine.n > 0 && ms_der_want(&s, MS_CTX(0), &ski, "sid",
+	return mine.n > 0 && ms_der_want(&sid, MS_CTX(0), &ski, "sid",
 	    NULL) == 0 && ms_span_eq(ski, mine);
 }
 
@@ -180,7 +185,7 @@ verify(const struct check *c, X509 *x, struct ms_err *err)
 }
 
 /* The signer's certificate; of several that the SignerIdentifier fits (equal
- * subjectKeyIdentifiers) the one whose key it is. */
+ * subjectKeyIdentifiers) the one whose key it is, among the first SD_TRIES. */
 static int
 check_value(struct check *c, struct ms_err *err)
 {
@@ -188,12 +193,13 @@ check_value(struct check *c, struct ms_err *err)
 	struct ms_err why = MS_ERR_INIT;
 	char name[64];
 	X509 *x;
-	int i, rc = 0;
+	int i, tries = 0, rc = 0;
 
-	for (i = 0; i < sk_X509_num(c->sd->certs); i++) {
+	for (i = 0; i < sk_X509_num(c->sd->certs) && tries < SD_TRIES; i++) {
 		x = sk_X509_value(c->sd->certs, i);
-		if (!signerinfo_names(si, x))
+		if (!signerinfo_names(c->s, x))
 			continue;
+		tries++;
 		rc = verify(c, x, &why);
 		if (rc == 1) {
 			si->cert = x;

@@ -426,6 +426,49 @@ openssl_signs(const struct who *w, unsigned flags, const EVP_MD *md,
 	BIO_free(out);
 }
 
+/* n certificates of other keys that carry the signer's subjectKeyIdentifier,
+ * put before the right one. */
+static STACK_OF(X509) *
+lookalikes(int n)
+{
+	const ASN1_OCTET_STRING *ski =
+	    X509_get0_subject_key_id(people[0].id.cert);
+	STACK_OF(X509) *l = sk_X509_new_null();
+	X509 *x;
+	int i;
+
+	for (i = 0; i < n; i++) {
+		x = tc_cert("Lookalike", people[P256].id.key, ca, ca_key,
+		    500 + i, NOW - YEAR, NOW + YEAR, NULL);
+		X509_add1_ext_i2d(x, NID_subject_key_identifier,
+		    (void *)(uintptr_t)ski, 0, X509V3_ADD_DEFAULT);
+		X509_sign(x, ms_key_get0_soft(ca_key), EVP_sha256());
+		sk_X509_push(l, x);
+	}
+	X509_up_ref(people[0].id.cert);
+	sk_X509_push(l, people[0].id.cert);
+	return l;
+}
+
+static void
+same_ski(struct ms_buf *der)
+{
+	STACK_OF(X509) *l;
+	char code[64];
+	int n;
+
+	openssl_signs(&people[0], CMS_USE_KEYID | CMS_NOCERTS, EVP_sha256(),
+	    der);
+	for (n = 3; n <= 4; n++) {
+		l = lookalikes(n);
+		is_str(verdict_of(ms_buf_span(der), false, l, code),
+		    n == 3 ? "good" : "bad", n == 3 ? "certificates of one "
+		    "subjectKeyIdentifier: the one whose key it is" :
+		    "but no more of them are tried than four");
+		sk_X509_pop_free(l, X509_free);
+	}
+}
+
 static void
 from_openssl(void)
 {
@@ -465,6 +508,7 @@ from_openssl(void)
 	is_str(verdict_of(ms_buf_span(&der), false, more, code), "good",
 	    "with the certificate from elsewhere");
 	sk_X509_free(more);
+	same_ski(&der);
 	openssl_signs(&people[0], 0, EVP_sha1(), &der);
 	judged(ms_buf_span(&der), "bad", "weak-digest", "SHA-1");
 	is_str(verdict_of(ms_buf_span(&der), true, NULL, code), "good",
