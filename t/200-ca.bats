@@ -405,6 +405,23 @@ strict() {
 	[ "$(sqlite3 certs.db 'SELECT count(*) FROM cert')" = 2 ]
 }
 
+@test "gpgsm reads the keys when they are converted as the manual says" {
+	need gpgsm
+	house
+	ms-ca issue --usage sign --key-type rsa2048 --p12 ana.p12 \
+		--passphrase-file export=export.pass ana@a.example
+	openssl pkcs12 -in ana.p12 -nodes -passin pass:secret |
+		openssl pkcs12 -export -keypbe PBE-SHA1-3DES -certpbe \
+		PBE-SHA1-3DES -macalg sha1 -out old.p12 -passout pass:secret
+	export GNUPGHOME=$BATS_TEST_TMPDIR/gnupg
+	mkdir -m 700 "$GNUPGHOME"
+	gpgsm --batch --disable-dirmngr --pinentry-mode loopback \
+		--passphrase-fd 5 --import old.p12 5<export.pass 2>log 3>&- ||
+		cat log
+	gpgconf --kill all
+	grep -q 'secret keys imported: 1' log
+}
+
 @test "several at the same time: every serial and number is one of its kind" {
 	house
 	request ana
@@ -430,7 +447,7 @@ strict() {
 
 @test "the examples of the manual page" {
 	echo house-ca >ca.pass
-	sed -n '/^\.Sh EXAMPLES/,/^\.Sh SEE/s/^\.Dl //p' \
+	sed -n '/^\.Sh EXAMPLES/,/^\.Sh CAVEATS/s/^\.Dl //p' \
 		"$MS_TOP/man/ms-ca.1" |
 		sed 's/\\(dq/"/g; s/\\e/\\/g' >script
 	# the passphrases of the examples
