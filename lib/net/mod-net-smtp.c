@@ -404,6 +404,7 @@ failed(struct smtp *s, CURLcode rc, struct ms_err *err)
 	bool reply = s->code >= 400 && s->code < 600;
 	const struct ms_smtp_rcpt *r = NULL;
 	enum ms_class class = refused(s, &r);
+	size_t i;
 
 	if (ours) {
 		settle(s, false);
@@ -425,10 +426,13 @@ failed(struct smtp *s, CURLcode rc, struct ms_err *err)
 		return ms_fail(err, reply_class(s), "%s: %s refused: %d %s",
 		    s->peer.name, stage_name(s->at), s->code, s->text);
 	/* Either side may have lost the other's last word. */
-	if (s->at == AT_END)
+	if (s->at == AT_END) {
+		for (i = 0; i < s->nrcpt; i++)
+			s->rcpt[i].maybe = s->rcpt[i].code == 0;
 		return ms_fail(err, MS_TEMPFAIL, "%s: connection lost behind "
 		    "the end of the message, which may have been accepted: %s",
 		    s->peer.name, net_text(&s->peer, rc));
+	}
 	class = net_class(rc);
 	if (class == MS_DATA || class == MS_IO)
 		class = MS_TEMPFAIL;

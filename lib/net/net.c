@@ -159,6 +159,7 @@ ms_smtp_send(struct ms_smtp *s, const char *from, struct ms_smtp_rcpt *rcpt,
 	for (i = 0; i < nrcpt; i++) {
 		rcpt[i].code = 0;
 		rcpt[i].reply[0] = '\0';
+		rcpt[i].maybe = false;
 	}
 	if (nrcpt == 0)
 		return ms_fail(err, MS_BUG, "a message without recipients");

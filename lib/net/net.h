@@ -78,6 +78,8 @@ struct ms_smtp_rcpt {
 				 * else decided (MAIL, DATA, end of message);
 				 * 0: not sent, and not refused either */
 	char reply[256];	/* out: its text */
+	bool maybe;		/* out: the connection broke behind the end of
+				 * the message: it may have been accepted */
 };
 
 /*
