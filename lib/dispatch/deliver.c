@@ -4,97 +4,69 @@
 
 #include "dispatch/internal.h"
 
-/* One transport after the other, as long as nobody has taken anything. */
-static int
+/* Whether somebody has it, or may have. */
+static bool
+taken(const struct ms_rcpt_result *r, size_t n)
+{
+	size_t i;
+
+	for (i = 0; i < n; i++)
+		if (r[i].state == MS_DELIVERED || r[i].maybe)
+			return true;
+	return false;
+}
+
+/* One transport after the other, as long as nobody has taken anything; a
+ * refusal for good is the same everywhere. */
+static void
 try_transports(const struct ms_dispatch *d, struct ms_spool *copy,
     const char *from, struct ms_rcpt_result *r, size_t n, struct ms_err *e)
 {
 	size_t i;
-	int rc = -1;
 
 	for (i = 0; i < d->ntransports; i++) {
 		ms_err_reset(e);
-		rc = ms_transport_send(d->transports[i], from, r, n, copy, e);
-		if (rc == 0 || e->class == MS_NO)
+		if (ms_transport_send(d->transports[i], from, r, n,
+		    d->partial, copy, e) == 0 || e->class == MS_NO ||
+		    taken(r, n))
 			break;
 	}
-	return rc;
-}
-
-/* Those the next system refused for good are taken out of r; how many are
- * left. */
-static size_t
-drop_failed(struct ms_rcpt_result *r, struct decided **who, size_t n)
-{
-	size_t i, left = 0;
-
-	for (i = 0; i < n; i++) {
-		if (r[i].state == MS_FAILED) {
-			ms_rcpt_state(who[i]->rcpt, MS_STATE_FAILED, "%s",
-			    r[i].reason);
-			continue;
-		}
-		r[left] = r[i];
-		who[left++] = who[i];
-	}
-	return left;
 }
 
 static void
-settle(struct decided **who, const struct ms_rcpt_result *r, size_t n,
+settle(struct ms_dispatch_rcpt *to, const struct ms_rcpt_result *r,
     const struct ms_err *e)
 {
-	size_t i;
-
-	for (i = 0; i < n; i++) {
-		if (r[i].state == MS_DELIVERED)
-			ms_rcpt_state(who[i]->rcpt, MS_STATE_SEALED, "%s", "");
-		else if (r[i].state == MS_FAILED)
-			ms_rcpt_state(who[i]->rcpt, MS_STATE_FAILED, "%s",
-			    r[i].reason);
-		else if (r[i].state == MS_DEFERRED)
-			ms_rcpt_state(who[i]->rcpt, MS_STATE_DEFERRED, "%s",
-			    r[i].reason);
-		else
-			ms_rcpt_state(who[i]->rcpt, MS_STATE_DEFERRED,
-			    "not sent: another recipient of the same copy "
-			    "was refused (%s)", e->text);
-	}
+	if (r->state == MS_DELIVERED)
+		ms_rcpt_state(to, MS_STATE_SEALED, "%s", "");
+	else if (r->state == MS_FAILED)
+		ms_rcpt_state(to, MS_STATE_FAILED, "%s", r->reason);
+	else if (r->state == MS_DEFERRED)
+		ms_rcpt_state(to, MS_STATE_DEFERRED, "%s", r->reason);
+	else
+		ms_rcpt_state(to, MS_STATE_DEFERRED, "not sent: another "
+		    "recipient of the same copy was refused (%.400s)",
+		    e->text);
 }
 
 int
 ms_deliver_copy(const struct ms_dispatch *d, struct ms_spool *copy,
-    const char *from, struct decided *const *to, size_t n, struct ms_err *err)
+    const char *from, struct decided *const *to, size_t n,
+    struct ms_err *why, struct ms_err *err)
 {
 	struct ms_rcpt_result *r = calloc(n, sizeof(*r));
-	struct decided **who = calloc(n, sizeof(*who));
 	struct ms_err e = MS_ERR_INIT;
-	size_t i, left;
-	int rc;
+	size_t i;
 
-	if (!r || !who) {
-		free(r);
-		free(who);
+	if (!r)
 		return ms_fail_nomem(err);
-	}
-	for (i = 0; i < n; i++) {
-		who[i] = to[i];
+	for (i = 0; i < n; i++)
 		r[i].addr = to[i]->rcpt->addr.spec;
-	}
-	for (;;) {
-		rc = try_transports(d, copy, from, r, n, &e);
-		if (rc == 0 || !d->partial)
-			break;
-		/* Go on for the others, as long as that makes them fewer. */
-		left = drop_failed(r, who, n);
-		if (left == 0 || left == n) {
-			n = left;
-			break;
-		}
-		n = left;
-	}
-	settle(who, r, n, &e);
+	try_transports(d, copy, from, r, n, &e);
+	for (i = 0; i < n; i++)
+		settle(to[i]->rcpt, &r[i], &e);
+	if (e.class != MS_OK)
+		ms_fail(why, e.class, "%s", e.text);
 	free(r);
-	free(who);
 	return 0;
 }

@@ -35,94 +35,138 @@ stop_all(struct ms_dispatch_rcpt *r, size_t n, struct ms_err *err)
 	    "others");
 }
 
-/* All copies, one after the other. */
+/* One message on its way through. */
+struct run {
+	const struct ms_dispatch *d;
+	struct ms_spool *message;	/* signed */
+	const char *from;
+	struct ms_dispatch_rcpt *rcpts;
+	struct decided *v;
+	size_t n;
+	struct ms_err why;	/* what stopped a transport first */
+};
+
 static int
-send_copies(const struct ms_dispatch *d, struct ms_spool *message,
-    const char *from, struct decided *v, size_t n, struct decided **group,
+send_copy(struct run *r, struct decided *const *to, size_t n,
     struct ms_err *err)
 {
 	struct ms_spool *sealed = NULL;
-	size_t i, visible = 0;
+	int rc = ms_seal_copy(r->d, r->message, to, n, &sealed, err);
+
+	if (rc == 0)
+		rc = ms_deliver_copy(r->d, sealed, r->from, to, n, &r->why,
+		    err);
+	ms_spool_free(sealed);
+	return rc;
+}
+
+/* The copy that those in To and Cc share. */
+static int
+send_visible(struct run *r, struct ms_err *err)
+{
+	struct decided **group = calloc(r->n, sizeof(*group));
+	size_t i, k = 0;
 	int rc = 0;
 
-	for (i = 0; i < n; i++)
-		if (v[i].rcpt->state == MS_STATE_READY && v[i].rcpt->visible)
-			group[visible++] = &v[i];
-	if (visible > 0) {
-		rc = ms_seal_copy(d, message, group, visible, &sealed, err);
-		if (rc == 0)
-			rc = ms_deliver_copy(d, sealed, from, group, visible,
-			    err);
-		ms_spool_free(sealed);
-	}
-	for (i = 0; rc == 0 && i < n; i++) {
-		struct decided *one = &v[i];
+	if (!group)
+		return ms_fail_nomem(err);
+	for (i = 0; i < r->n; i++)
+		if (r->v[i].rcpt->state == MS_STATE_READY &&
+		    r->v[i].rcpt->visible)
+			group[k++] = &r->v[i];
+	if (k > 0)
+		rc = send_copy(r, group, k, err);
+	free(group);
+	return rc;
+}
 
-		if (one->rcpt->state != MS_STATE_READY || one->rcpt->visible)
+/*
+ * All copies, one after the other.  As long as nobody has the message, one
+ * copy that is not taken stops those behind it; afterwards they go on, since
+ * nobody could call back what has left.
+ */
+static int
+send_copies(struct run *r, struct ms_err *err)
+{
+	bool partial = r->d->partial, sent;
+	size_t i;
+
+	if (send_visible(r, err) != 0)
+		return -1;
+	sent = count(r->rcpts, r->n, MS_STATE_SEALED) > 0;
+	for (i = 0; i < r->n; i++) {
+		struct decided *one = &r->v[i];
+
+		if (one->rcpt->state != MS_STATE_READY)
 			continue;
-		/* What stopped the visible copy stops the blind ones. */
-		if (visible > 0 && !d->partial &&
-		    group[0]->rcpt->state != MS_STATE_SEALED) {
+		if (r->why.class != MS_OK && !sent && !partial) {
 			ms_rcpt_state(one->rcpt, MS_STATE_DEFERRED,
-			    "not sent: the copy for the other recipients "
-			    "was not accepted");
+			    "not sent: the copy for another recipient was not "
+			    "taken");
 			continue;
 		}
-		sealed = NULL;
-		rc = ms_seal_copy(d, message, &one, 1, &sealed, err);
-		if (rc == 0)
-			rc = ms_deliver_copy(d, sealed, from, &one, 1, err);
-		ms_spool_free(sealed);
+		if (send_copy(r, &one, 1, err) != 0)
+			return -1;
+		sent |= one->rcpt->state == MS_STATE_SEALED;
 	}
-	return rc;
+	return 0;
 }
 
 /* The whole result in one class. */
 static int
-conclude(const struct ms_dispatch_rcpt *r, size_t n, struct ms_err *err)
+conclude(const struct run *r, struct ms_err *err)
 {
-	size_t sealed = count(r, n, MS_STATE_SEALED);
-	size_t deferred = count(r, n, MS_STATE_DEFERRED);
+	size_t sealed = count(r->rcpts, r->n, MS_STATE_SEALED);
+	size_t deferred = count(r->rcpts, r->n, MS_STATE_DEFERRED);
+	size_t failed = count(r->rcpts, r->n, MS_STATE_FAILED);
 
-	if (sealed == n)
+	if (sealed == r->n)
 		return 0;
-	if (sealed == 0 && deferred > 0)
-		return ms_fail(err, MS_TEMPFAIL, "nobody has received it: "
-		    "%zu of %zu recipients deferred", deferred, n);
-	return ms_fail(err, MS_NO, "%zu of %zu recipients have not received "
-	    "it", n - sealed, n);
+	if (sealed > 0 || failed + count(r->rcpts, r->n,
+	    MS_STATE_REFUSED) == r->n || r->why.class == MS_NO)
+		return ms_fail(err, MS_NO, "%zu of %zu recipients have not "
+		    "received it", r->n - sealed, r->n);
+	if (r->why.class != MS_OK && r->why.class != MS_TEMPFAIL)
+		return ms_fail(err, r->why.class, "nobody has received it: "
+		    "%s", r->why.text);
+	return ms_fail(err, MS_TEMPFAIL, "nobody has received it: %zu of %zu "
+	    "recipients deferred", deferred, r->n);
+}
+
+/* Signing or sealing failed: what has not left yet does not leave. */
+static int
+give_up(struct run *r, const struct ms_err *e, struct ms_err *err)
+{
+	bool later = e->class == MS_TEMPFAIL;
+	size_t i;
+
+	for (i = 0; i < r->n; i++)
+		if (r->rcpts[i].state == MS_STATE_READY)
+			ms_rcpt_state(&r->rcpts[i], later ? MS_STATE_DEFERRED :
+			    MS_STATE_REFUSED, "%.500s", e->text);
+	later = later && count(r->rcpts, r->n, MS_STATE_SEALED) == 0;
+	ms_fail(err, later || e->class != MS_TEMPFAIL ? e->class : MS_NO,
+	    "%s", e->text);
+	return e->hint[0] ? ms_hint(err, "%s", e->hint) : -1;
 }
 
 static int
-sign_and_send(const struct ms_dispatch *d, struct ms_spool *message,
-    const char *from, struct decided *v, struct ms_dispatch_rcpt *rcpts,
-    size_t n, struct ms_err *err)
+sign_and_send(struct run *r, struct ms_spool *message, struct ms_err *err)
 {
-	struct decided **group = calloc(n, sizeof(*group));
-	struct ms_spool *signed_msg = NULL;
 	struct ms_err e = MS_ERR_INIT;
-	size_t i;
-	int rc;
+	int rc = ms_seal_sign(r->d, message, &r->message, &e);
+	size_t ready;
 
-	if (!group)
-		return ms_fail_nomem(err);
-	rc = ms_seal_sign(d, message, &signed_msg, &e);
-	if (rc == 0 && !d->dry_run)
-		rc = send_copies(d, signed_msg, from, v, n, group, &e);
-	ms_spool_free(signed_msg);
-	free(group);
-	if (rc == 0)
-		return d->dry_run ? 0 : conclude(rcpts, n, err);
-	/* Signing or sealing failed: what has not left yet does not leave. */
-	for (i = 0; i < n; i++)
-		if (rcpts[i].state == MS_STATE_READY)
-			ms_rcpt_state(&rcpts[i], e.class == MS_TEMPFAIL ?
-			    MS_STATE_DEFERRED : MS_STATE_REFUSED, "%.500s",
-			    e.text);
-	if (e.class == MS_TEMPFAIL && count(rcpts, n, MS_STATE_SEALED) > 0)
-		e.class = MS_NO;
-	ms_fail(err, e.class, "%s", e.text);
-	return e.hint[0] ? ms_hint(err, "%s", e.hint) : -1;
+	if (rc == 0 && !r->d->dry_run)
+		rc = send_copies(r, &e);
+	ms_spool_free(r->message);
+	if (rc != 0)
+		return give_up(r, &e, err);
+	if (!r->d->dry_run)
+		return conclude(r, err);
+	ready = count(r->rcpts, r->n, MS_STATE_READY);
+	return ready == r->n ? 0 : ms_fail(err, MS_NO, "%zu of %zu recipients "
+	    "would not receive it", r->n - ready, r->n);
 }
 
 int
@@ -130,25 +174,26 @@ ms_dispatch(const struct ms_dispatch *d, struct ms_spool *message,
     const char *from, struct ms_dispatch_rcpt *rcpts, size_t n,
     struct ms_err *err)
 {
-	struct decided *v;
+	struct run r = { .d = d, .from = from, .rcpts = rcpts, .n = n,
+		.why = MS_ERR_INIT };
 	size_t i, ready;
 	int rc;
 
 	if (n == 0)
 		return ms_fail(err, MS_USAGE, "no recipients");
-	v = calloc(n, sizeof(*v));
-	if (!v)
+	r.v = calloc(n, sizeof(*r.v));
+	if (!r.v)
 		return ms_fail_nomem(err);
 	for (i = 0; i < n; i++)
-		v[i].rcpt = &rcpts[i];
-	rc = ms_decide(d, v, n, err);
+		r.v[i].rcpt = &rcpts[i];
+	rc = ms_decide(d, r.v, n, err);
 	ready = count(rcpts, n, MS_STATE_READY);
 	if (rc == 0 && (ready == 0 || (ready < n && !d->partial)))
 		rc = stop_all(rcpts, n, err);
 	else if (rc == 0)
-		rc = sign_and_send(d, message, from, v, rcpts, n, err);
+		rc = sign_and_send(&r, message, err);
 	for (i = 0; i < n; i++)
-		ms_found_clear(&v[i].found);
-	free(v);
+		ms_found_clear(&r.v[i].found);
+	free(r.v);
 	return rc;
 }

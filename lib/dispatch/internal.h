@@ -22,11 +22,12 @@ int ms_seal_copy(const struct ms_dispatch *d, struct ms_spool *signed_msg,
     struct decided *const *to, size_t n, struct ms_spool **ret,
     struct ms_err *err);
 
-/* deliver.c: hand one copy to its recipients; states and reasons are set.
- * -1: no memory. */
+/* deliver.c: hand one copy to its recipients; states and reasons are set, and
+ * what stopped the transport in *why (the first of all copies).  -1: no
+ * memory. */
 int ms_deliver_copy(const struct ms_dispatch *d, struct ms_spool *copy,
     const char *from, struct decided *const *to, size_t n,
-    struct ms_err *err);
+    struct ms_err *why, struct ms_err *err);
 
 void ms_rcpt_state(struct ms_dispatch_rcpt *r, enum ms_state s,
     const char *fmt, ...) __attribute__((format(printf, 3, 4)));

@@ -4,32 +4,43 @@
 
 #include "dispatch/internal.h"
 
-/* The message without its Bcc fields: they are for us, never for readers. */
+static bool
+is_blind(const struct ms_mime_field *f)
+{
+	return ms_span_caseis(f->name, "Bcc") ||
+	    ms_span_caseis(f->name, "Resent-Bcc");
+}
+
 static int
-without_bcc(struct ms_spool *message, struct ms_sink *to, struct ms_err *err)
+put_fields(const struct ms_mime_header *h, struct ms_sink *to,
+    struct ms_err *err)
+{
+	size_t i;
+
+	for (i = 0; i < h->n; i++)
+		if (!is_blind(&h->v[i]) && ms_sink_write(to, h->v[i].raw.p,
+		    h->v[i].raw.n, err) != 0)
+			return -1;
+	return ms_sink_write(to, h->raw.p + h->raw.n - h->blank, h->blank,
+	    err);
+}
+
+/* The message without its Bcc fields, which are for us and never for readers,
+ * and with the line ends that are signed and that SMTP wants. */
+static int
+bare_message(struct ms_spool *message, struct ms_sink *to, struct ms_err *err)
 {
 	struct ms_mime_header h;
 	struct ms_src *src = ms_spool_read(message, err);
-	size_t i;
+	struct ms_src *crlf = src ? ms_mime_crlf(src, err) : NULL;
 	int rc = -1;
 
-	if (!src)
-		return -1;
 	ms_mime_header_init(&h);
-	if (ms_mime_header_read(src, &h, err) != 0)
-		goto out;
-	for (i = 0; i < h.n; i++) {
-		if (ms_span_caseis(h.v[i].name, "Bcc") ||
-		    ms_span_caseis(h.v[i].name, "Resent-Bcc"))
-			continue;
-		if (ms_sink_write(to, h.v[i].raw.p, h.v[i].raw.n, err) != 0)
-			goto out;
-	}
-	if (ms_sink_write(to, h.raw.p + h.raw.n - h.blank, h.blank, err) != 0)
-		goto out;
-	rc = ms_copy(src, to, err);
-out:
+	if (crlf && ms_mime_header_read(crlf, &h, err) == 0 &&
+	    put_fields(&h, to, err) == 0)
+		rc = ms_copy(crlf, to, err);
 	ms_mime_header_clear(&h);
+	ms_src_free(crlf);
 	return rc;
 }
 
@@ -39,13 +50,14 @@ ms_seal_sign(const struct ms_dispatch *d, struct ms_spool *message,
 {
 	struct ms_smime_sign conf = { .signers = d->signers,
 		.nsigners = d->nsigners, .format = MS_FORMAT_MAIL,
-		.now = d->now, .stamp = d->stamp, .stamp_arg = d->stamp_arg };
+		.now = d->now, .stamp = d->dry_run ? NULL : d->stamp,
+		.stamp_arg = d->stamp_arg };
 	struct ms_spool *bare = NULL, *out = NULL;
 	int rc = -1;
 
 	if (ms_spool_new(d->tmpdir, 0, &bare, err) == 0 &&
 	    ms_spool_new(d->tmpdir, 0, &out, err) == 0 &&
-	    without_bcc(message, ms_spool_sink(bare), err) == 0 &&
+	    bare_message(message, ms_spool_sink(bare), err) == 0 &&
 	    ms_smime_sign(&conf, bare, ms_spool_sink(out), err) == 0) {
 		*ret = out;
 		out = NULL;
@@ -56,16 +68,25 @@ ms_seal_sign(const struct ms_dispatch *d, struct ms_spool *message,
 	return rc;
 }
 
-/* Every certificate once: a person may stand in To twice, or be the sender. */
-static void
-add_cert(X509 **v, size_t *n, X509 *x)
+static int
+by_cert(const void *a, const void *b)
 {
-	size_t i;
+	return X509_cmp(*(X509 *const *)a, *(X509 *const *)b);
+}
 
-	for (i = 0; i < *n; i++)
-		if (X509_cmp(v[i], x) == 0)
-			return;
-	v[(*n)++] = x;
+/* Every certificate once: a person may stand in To twice, or be the sender.
+ * Their order then tells nothing either. */
+static size_t
+unique(X509 **v, size_t n)
+{
+	size_t i, k = 0;
+
+	if (n > 0)
+		qsort(v, n, sizeof(*v), by_cert);
+	for (i = 0; i < n; i++)
+		if (k == 0 || X509_cmp(v[k - 1], v[i]) != 0)
+			v[k++] = v[i];
+	return k;
 }
 
 int
@@ -86,11 +107,11 @@ ms_seal_copy(const struct ms_dispatch *d, struct ms_spool *signed_msg,
 		return ms_fail_nomem(err);
 	for (i = 0; i < n; i++)
 		for (j = 0; j < to[i]->found.n; j++)
-			add_cert(certs, &ncerts, to[i]->found.certs[j]);
+			certs[ncerts++] = to[i]->found.certs[j];
 	for (i = 0; i < d->nself; i++)
-		add_cert(certs, &ncerts, d->self[i]);
+		certs[ncerts++] = d->self[i];
 	conf.certs = certs;
-	conf.ncerts = ncerts;
+	conf.ncerts = unique(certs, ncerts);
 	/* Most readers cannot open GCM, and nothing says yet who can. */
 	conf.cipher = d->cipher == MS_CIPHER_AUTO ? MS_AES_256_CBC : d->cipher;
 	if (ms_spool_new(d->tmpdir, MS_SPOOL_CIPHERTEXT, &out, err) == 0 &&

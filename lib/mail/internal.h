@@ -13,8 +13,8 @@ struct ms_transport_ops {
 	    struct ms_err *err);
 	/* As ms_transport_send(); all states are MS_DELIVERY_NONE before. */
 	int (*send)(void *state, const char *from,
-	    struct ms_rcpt_result *rcpts, size_t n, struct ms_spool *message,
-	    struct ms_err *err);
+	    struct ms_rcpt_result *rcpts, size_t n, bool partial,
+	    struct ms_spool *message, struct ms_err *err);
 	void (*free)(void *state);
 };
 

@@ -18,6 +18,8 @@ enum ms_delivery {
 struct ms_rcpt_result {
 	const char *addr;	/* addr-spec; borrowed */
 	enum ms_delivery state;
+	bool maybe;		/* deferred, but the next system may have
+				 * taken it: no other one is to be asked */
 	char reason[256];	/* one line */
 };
 
@@ -35,15 +37,18 @@ int ms_transport_open(const char *uri, const struct ms_net_auth *auth,
     char *const *env, struct ms_transport **ret, struct ms_err *err);
 void ms_transport_free(struct ms_transport *t);
 /*
- * Deliver one message (a spool: it may be read again by the next transport)
- * to all recipients or none: envelope sender is an addr-spec or "" for the
- * null sender.  0: every recipient is MS_DELIVERED; -1 with MS_TEMPFAIL or
- * MS_NO, the states tell; what is not MS_DELIVERED was taken by nobody, except
- * that a connection that broke after the final dot may have been: the reason
- * says so.
+ * Deliver one message (a spool with CRLF line ends; it may be read again by
+ * the next transport); from: envelope sender, an addr-spec or "" for the null
+ * sender.  To all recipients or to none, as far as one transaction reaches
+ * (sendmail and Maildir: all; SMTP: as many as the server takes at once);
+ * with `partial` to as many as can be.  0: no recipient is
+ * MS_DELIVERY_NONE and at least one MS_DELIVERED, which without `partial` are
+ * all; -1 otherwise, and the states tell who got it all the same.  MS_NO:
+ * refused for good; MS_TEMPFAIL: not now; MS_NOPERM, MS_UNAVAILABLE,
+ * MS_CONFIG: never as things stand.
  */
 int ms_transport_send(struct ms_transport *t, const char *from,
-    struct ms_rcpt_result *rcpts, size_t n, struct ms_spool *message,
-    struct ms_err *err);
+    struct ms_rcpt_result *rcpts, size_t n, bool partial,
+    struct ms_spool *message, struct ms_err *err);
 
 #endif

@@ -131,7 +131,7 @@ sync_dir(const char *path, struct ms_err *err)
 
 static int
 maildir_send(void *state, const char *from, struct ms_rcpt_result *rcpts,
-    size_t n, struct ms_spool *message, struct ms_err *err)
+    size_t n, bool partial, struct ms_spool *message, struct ms_err *err)
 {
 	struct maildir *m = state;
 	struct ms_buf tmp = MS_BUF_INIT(PATH_LEN), to = MS_BUF_INIT(PATH_LEN);

@@ -138,7 +138,7 @@ wait_for(pid_t pid, const char *path, bool fed, struct ms_err *err)
 
 static int
 sendmail_send(void *state, const char *from, struct ms_rcpt_result *rcpts,
-    size_t n, struct ms_spool *message, struct ms_err *err)
+    size_t n, bool partial, struct ms_spool *message, struct ms_err *err)
 {
 	struct sendmail *s = state;
 	struct ms_err e = MS_ERR_INIT, how = MS_ERR_INIT;

@@ -57,13 +57,14 @@ ms_transport_free(struct ms_transport *t)
 
 int
 ms_transport_send(struct ms_transport *t, const char *from,
-    struct ms_rcpt_result *rcpts, size_t n, struct ms_spool *message,
-    struct ms_err *err)
+    struct ms_rcpt_result *rcpts, size_t n, bool partial,
+    struct ms_spool *message, struct ms_err *err)
 {
 	ms_rcpts_set(rcpts, n, MS_DELIVERY_NONE, "");
 	if (n == 0)
 		return ms_fail(err, MS_BUG, "no recipients for a transport");
-	return t->ops->send(t->state, from, rcpts, n, message, err);
+	return t->ops->send(t->state, from, rcpts, n, partial, message,
+	    err);
 }
 
 void
@@ -74,6 +75,7 @@ ms_rcpts_set(struct ms_rcpt_result *rcpts, size_t n, enum ms_delivery state,
 
 	for (i = 0; i < n; i++) {
 		rcpts[i].state = state;
+		rcpts[i].maybe = false;
 		snprintf(rcpts[i].reason, sizeof(rcpts[i].reason), "%s",
 		    reason);
 	}
