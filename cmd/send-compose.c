@@ -47,48 +47,22 @@ put_header(struct ms_cli *c, struct ms_buf *b, const char *line)
 	return rc;
 }
 
-/* The words joined to one list: RFC 5322 section 3.6 has one field of a
- * kind. */
-static int
-join(struct ms_cli *c, const struct ms_strs *words, struct ms_addrlist *l)
-{
-	struct ms_buf joined = MS_BUF_INIT(HEADER_MAX);
-	char *full = NULL;
-	size_t i;
-	int rc = 0;
-
-	for (i = 0; rc == 0 && i < words->n; i++) {
-		rc = send_qualify(c, words->v[i], &full);
-		if (rc == 0)
-			rc = ms_buf_addf(&joined, &c->err, "%s%s",
-			    i ? ", " : "", full);
-		free(full);
-		full = NULL;
-	}
-	if (rc == 0 && !ms_buf_str(&joined))
-		rc = ms_fail_nomem(&c->err);
-	if (rc == 0)
-		rc = ms_addrlist_parse(ms_buf_str(&joined), joined.n, false,
-		    l, &c->err);
-	ms_buf_clear(&joined);
-	return rc;
-}
-
 enum field_kind { TO_ALL, BLIND, NO_RCPT };
 
-/* One address field; its mailboxes become recipients as `kind` says. */
+/* One address field of all the words (RFC 5322 section 3.6 has one of a
+ * kind); its mailboxes become recipients as `kind` says. */
 static int
 put_addrs(struct ms_cli *c, struct send_msg *m, struct ms_buf *b,
     const char *name, const struct ms_strs *words, enum field_kind kind)
 {
 	struct ms_addrlist l = { NULL, 0, NULL, 0 };
-	int rc;
+	size_t i;
+	int rc = 0;
 
-	if (words->n == 0)
-		return 0;
-	rc = join(c, words, &l);
+	for (i = 0; rc == 0 && i < words->n; i++)
+		rc = send_addrs(c, words->v[i], &l);
 	if (rc == 0 && kind != NO_RCPT)
-		rc = send_add_rcpts(c, m, &l, kind == TO_ALL);
+		rc = send_see(c, m, &l, kind == TO_ALL, true);
 	if (rc == 0 && kind != BLIND)
 		rc = ms_mime_put_addrs(b, name, &l, &c->err);
 	ms_addrlist_clear(&l);

@@ -6,166 +6,129 @@
 
 #include "send.h"
 
-#define FIELD_MAX ((size_t)4 * 1024 * 1024)
-
-/*
- * "root (Cron Daemon)" and "root" are what cron writes: a name without a
- * domain, perhaps with a comment.  *ret is the value with a domain, or NULL
- * when the value is left as it is.
- */
-static int
-qualify_value(struct ms_cli *c, struct ms_span value, char **ret)
-{
-	struct ms_buf b = MS_BUF_INIT(FIELD_MAX);
-	char *text, *comment, *full = NULL;
-	size_t n;
-	int rc = -1;
-
-	*ret = NULL;
-	text = ms_mime_unfold(value, &c->err);
-	if (!text)
-		return -1;
-	if (strpbrk(text, "@,:;<>\"")) {
-		free(text);
-		return 0;
-	}
-	comment = strchr(text, '(');
-	n = comment ? (size_t)(comment - text) : strlen(text);
-	while (n > 0 && strchr(" \t", text[n - 1]))
-		n--;
-	if (comment)
-		comment = strdup(comment);
-	text[n] = '\0';
-	if (n > 0 && send_qualify(c, text, &full) == 0 &&
-	    ms_buf_addf(&b, &c->err, "%s%s%s", full, comment ? " " : "",
-	    comment ? comment : "") == 0) {
-		*ret = ms_buf_steal(&b, NULL);
-		rc = *ret ? 0 : ms_fail_nomem(&c->err);
-	}
-	if (n == 0)
-		rc = 0;
-	free(full);
-	free(comment);
-	free(text);
-	ms_buf_clear(&b);
-	return rc;
-}
-
 static bool
 is_address_field(struct ms_span name)
 {
 	return ms_span_caseis(name, "From") || ms_span_caseis(name, "To") ||
-	    ms_span_caseis(name, "Cc") || ms_span_caseis(name, "Bcc");
+	    ms_span_caseis(name, "Cc") || ms_span_caseis(name, "Bcc") ||
+	    ms_span_caseis(name, "Reply-To");
 }
 
-/* The fields as they came, but for addresses without a domain. */
+/* -F names who has no name. */
+static int
+put_from(struct ms_cli *c, struct ms_addrlist *l, struct ms_buf *b)
+{
+	if (send_opts.full_name && l->n == 1 && !l->v[0].display &&
+	    !(l->v[0].display = strdup(send_opts.full_name)))
+		return ms_fail_nomem(&c->err);
+	return ms_mime_put_addrs(b, "From", l, &c->err);
+}
+
+/*
+ * A field as it came, unless somebody in it has no domain: "root (Cron
+ * Daemon)" and "root" are what cron writes.
+ */
+static int
+copy_addrs(struct ms_cli *c, const struct ms_mime_field *f, struct ms_buf *b)
+{
+	struct ms_addrlist l;
+	char name[16];
+	bool completed;
+	int rc;
+
+	snprintf(name, sizeof(name), "%.*s", (int)f->name.n,
+	    (const char *)f->name.p);
+	if (send_parse(c, f->value, &l, &completed) != 0)
+		return ms_err_context(&c->err, "%s", name);
+	if (!completed)
+		rc = ms_buf_add(b, f->raw.p, f->raw.n, &c->err);
+	else if (ms_strcaseeq(name, "From"))
+		rc = put_from(c, &l, b);
+	else
+		rc = ms_mime_put_addrs(b, name, &l, &c->err);
+	ms_addrlist_clear(&l);
+	return rc;
+}
+
 static int
 copy_fields(struct ms_cli *c, const struct ms_mime_header *h,
     struct ms_buf *b)
 {
-	const char *eol = h->crlf ? "\r\n" : "\n";
 	size_t i;
 
-	for (i = 0; i < h->n; i++) {
-		char *fixed = NULL;
-		int rc;
-
-		if (is_address_field(h->v[i].name) &&
-		    qualify_value(c, h->v[i].value, &fixed) != 0)
+	for (i = 0; i < h->n; i++)
+		if ((is_address_field(h->v[i].name) ?
+		    copy_addrs(c, &h->v[i], b) : ms_buf_add(b, h->v[i].raw.p,
+		    h->v[i].raw.n, &c->err)) != 0)
 			return -1;
-		rc = fixed ? ms_buf_addf(b, &c->err, "%.*s: %s%s",
-		    (int)h->v[i].name.n, (const char *)h->v[i].name.p, fixed,
-		    eol) : ms_buf_add(b, h->v[i].raw.p, h->v[i].raw.n,
-		    &c->err);
-		free(fixed);
-		if (rc != 0)
-			return -1;
-	}
 	return 0;
 }
 
 static int
-add_from(struct ms_cli *c, struct ms_buf *b, const char *eol)
+add_from(struct ms_cli *c, struct ms_buf *b)
 {
 	struct ms_addrlist l = { NULL, 0, NULL, 0 };
-	struct ms_buf f = MS_BUF_INIT(FIELD_MAX);
 	const char *from = send_default_from();
-	int rc = -1;
+	int rc;
 
 	if (!from && send_opts.envelope_from && *send_opts.envelope_from)
 		from = send_opts.envelope_from;
 	if (!from) {
-		ms_fail(&c->err, MS_DATA, "RFC 5322 section 3.6: no From "
+		ms_fail(&c->err, MS_CONFIG, "RFC 5322 section 3.6: no From "
 		    "field, and nobody to send as");
 		return ms_hint(&c->err, "--from ADDRESS, or 'identity = "
 		    "ADDRESS' in mailseal.conf");
 	}
-	if (send_addrs(c, from, &l) != 0)
-		return -1;
-	if (send_opts.full_name && !l.v[0].display)
-		l.v[0].display = strdup(send_opts.full_name);
-	rc = ms_mime_put_addrs(&f, "From", &l, &c->err);
-	if (rc == 0 && f.n >= 2)
-		rc = ms_buf_addf(b, &c->err, "%.*s%s", (int)f.n - 2,
-		    (const char *)f.p, eol);
+	rc = send_addrs(c, from, &l);
+	if (rc == 0)
+		rc = put_from(c, &l, b);
 	ms_addrlist_clear(&l);
-	ms_buf_clear(&f);
 	return rc;
 }
 
 /* RFC 6409 section 8: a submission agent adds what is missing. */
 static int
-complete(struct ms_cli *c, const struct ms_mime_header *h, struct ms_buf *b)
+add_missing(struct ms_cli *c, const struct send_msg *m,
+    const struct ms_mime_header *h, struct ms_buf *b)
 {
-	const char *eol = h->crlf ? "\r\n" : "\n";
-	const char *domain = "localhost.localdomain";
-
-	if (ms_mime_count(h, "From") == 0 && add_from(c, b, eol) != 0)
-		return -1;
 	if (ms_mime_count(h, "Date") == 0 &&
 	    (ms_buf_adds(b, "Date: ", &c->err) != 0 ||
 	    ms_mime_date(time(NULL), b, &c->err) != 0 ||
-	    ms_buf_adds(b, eol, &c->err) != 0))
+	    ms_buf_adds(b, "\r\n", &c->err) != 0))
 		return -1;
-	if (send_opts.domain)
-		domain = send_opts.domain;
 	if (ms_mime_count(h, "Message-ID") == 0 &&
 	    (ms_buf_adds(b, "Message-ID: ", &c->err) != 0 ||
-	    ms_mime_message_id(domain, b, &c->err) != 0 ||
-	    ms_buf_adds(b, eol, &c->err) != 0))
+	    ms_mime_message_id(m->from.domain, b, &c->err) != 0 ||
+	    ms_buf_adds(b, "\r\n", &c->err) != 0))
 		return -1;
 	return 0;
 }
 
-/* Who is visible, and with -t who gets it at all. */
+/* Who is visible, and with -t who gets it at all.  An operand that stands in
+ * To or Cc is no secret to anybody. */
 static int
 take_rcpts(struct ms_cli *c, struct send_msg *m,
     const struct ms_mime_header *h)
 {
 	static const char *const fields[] = { "To", "Cc", "Bcc" };
-	struct ms_addrlist in[3], op = { NULL, 0, NULL, 0 };
-	size_t i, j, k;
-	int rc = 0;
+	struct ms_addrlist l;
+	size_t i;
+	int rc;
 
-	memset(in, 0, sizeof(in));
-	for (i = 0; rc == 0 && i < 3; i++)
-		rc = ms_mime_addrs(h, fields[i], &in[i], &c->err);
-	for (i = 0; rc == 0 && send_opts.from_header && i < 3; i++)
-		rc = send_add_rcpts(c, m, &in[i], i < 2);
-	for (i = 0; rc == 0 && i < c->args.n; i++) {
-		rc = send_addrs(c, c->args.v[i], &op);
-		if (rc == 0)
-			rc = send_add_rcpts(c, m, &op, false);
-		ms_addrlist_clear(&op);
+	for (i = 0; i < 3; i++) {
+		if (ms_mime_addrs(h, fields[i], &l, &c->err) != 0)
+			return -1;
+		rc = send_see(c, m, &l, i < 2, send_opts.from_header);
+		ms_addrlist_clear(&l);
+		if (rc != 0)
+			return -1;
 	}
-	/* An operand that stands in To or Cc is no secret to anybody. */
-	for (i = 0; rc == 0 && i < m->n; i++)
-		for (j = 0; j < 2 && !m->rcpts[i].visible; j++)
-			for (k = 0; k < in[j].n; k++)
-				m->rcpts[i].visible |= ms_addr_equal(
-				    &in[j].v[k], &m->rcpts[i].addr);
-	for (i = 0; i < 3; i++)
-		ms_addrlist_clear(&in[i]);
+	memset(&l, 0, sizeof(l));
+	for (rc = 0, i = 0; rc == 0 && i < c->args.n; i++)
+		rc = send_addrs(c, c->args.v[i], &l);
+	if (rc == 0)
+		rc = send_see(c, m, &l, false, true);
+	ms_addrlist_clear(&l);
 	return rc;
 }
 
@@ -232,10 +195,11 @@ send_take(struct ms_cli *c, struct send_msg *m)
 		goto out;
 	}
 	to = ms_spool_sink(m->spool);
-	if (complete(c, &h, &fields) == 0 &&
+	if ((ms_mime_count(&h, "From") > 0 || add_from(c, &fields) == 0) &&
 	    copy_fields(c, &h, &fields) == 0 &&
-	    ms_buf_adds(&fields, h.crlf ? "\r\n" : "\n", &c->err) == 0 &&
 	    understand(c, m, &fields) == 0 &&
+	    add_missing(c, m, &h, &fields) == 0 &&
+	    ms_buf_adds(&fields, "\r\n", &c->err) == 0 &&
 	    ms_sink_write(to, fields.p, fields.n, &c->err) == 0)
 		rc = ms_copy(src, to, &c->err);
 out:

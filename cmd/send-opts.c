@@ -20,7 +20,7 @@ set_mode(void *to, const char *value, struct ms_err *err)
 static int
 set_queue(void *to, const char *value, struct ms_err *err)
 {
-	snprintf(refused_mode, sizeof(refused_mode), "-q");
+	snprintf(refused_mode, sizeof(refused_mode), "-q%.20s", value);
 	return 0;
 }
 
@@ -80,7 +80,7 @@ const struct ms_opt send_own_opts[] = {
 	{ .name = "", .letter = 'b', .kind = MS_OPT_CALL, .call = set_mode,
 	    .arg = "MODE", .hidden = true, .no_conf = true },
 	{ .name = "", .letter = 'q', .kind = MS_OPT_CALL, .call = set_queue,
-	    .hidden = true, .no_conf = true },
+	    .arg = "TIME", .hidden = true, .no_conf = true },
 	/* A lone dot never ends our input, so -i changes nothing; delivery
 	 * status options are for the system that delivers. */
 	LEGACY('i', NULL), LEGACY('o', "OPTION"), LEGACY('N', "DSN"),

@@ -27,10 +27,20 @@ extern const struct ms_opt send_own_opts[];
  * c->err. */
 int send_refused_mode(struct ms_cli *c);
 
+/* An address that was met: in a field, or as an operand or option. */
+struct send_seen {
+	struct ms_addr addr;
+	size_t at;		/* its place */
+	bool visible;		/* in To or Cc */
+	bool wanted;		/* gets the message */
+};
+
 /* A message on its way. */
 struct send_msg {
 	struct ms_spool *spool;	/* header complete, CRLF not required */
 	struct ms_addr from;
+	struct send_seen *seen;	/* addresses as they were met */
+	size_t nseen, seen_cap;
 	struct ms_dispatch_rcpt *rcpts;
 	size_t n;
 };
@@ -45,15 +55,22 @@ int send_compose(struct ms_cli *c, struct send_msg *m);
 int send_take(struct ms_cli *c, struct send_msg *m);
 
 /* send-rcpts.c */
-/* "root" to "root@DOMAIN", by aliases first; qualified ones are left alone.
- * MS_CONFIG when neither helps.  *ret is malloc()ed. */
-int send_qualify(struct ms_cli *c, const char *addr, char **ret);
-/* Parse one operand or option value (mailboxes, qualified) onto the list. */
+/*
+ * Parse the value of an address field; who has no domain gets one by aliases
+ * or --domain, and MS_CONFIG when neither helps.  *completed: somebody had
+ * none.
+ */
+int send_parse(struct ms_cli *c, struct ms_span value, struct ms_addrlist *l,
+    bool *completed);
+/* The same for an operand or the value of an option, which has one line and
+ * names somebody; what it names is put behind l. */
 int send_addrs(struct ms_cli *c, const char *value, struct ms_addrlist *l);
-/* Add recipients; one that is there already stays once, visible if either
- * is. */
-int send_add_rcpts(struct ms_cli *c, struct send_msg *m,
-    const struct ms_addrlist *l, bool visible);
+/* Note addresses. */
+int send_see(struct ms_cli *c, struct send_msg *m,
+    const struct ms_addrlist *l, bool visible, bool wanted);
+/* Make m->rcpts of all that are wanted: each once, in the order in which they
+ * were met, visible if it was so anywhere. */
+int send_settle(struct ms_cli *c, struct send_msg *m);
 /* The sender's address when nobody named one: --from, else the identity that
  * acts; NULL when there is none. */
 const char *send_default_from(void);

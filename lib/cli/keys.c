@@ -36,21 +36,18 @@ static const char *const keys[] = {
 	"ordering",
 	"passphrase-command",
 	"passphrase-file",
-	"policy",
-	"policy-file",
 	"policy-oid",
-	"protect-headers",
 	"pss",
 	"reply-to",
 	"require-integrity",
 	"revocation",
 	"self",
+	"smtp-ca",
 	"source",
 	"transport",
 	"trust",
 	"trust-tsa",
-	"tsa",
-	"workers"
+	"tsa"
 };
 
 static const char *const progs[] = {

@@ -213,7 +213,7 @@ static int
 post(struct peer *p, enum mode mode, const struct ms_net_auth *auth)
 {
 	static const char text[] = "a: b\r\n\r\nx\r\n";
-	struct ms_smtp_rcpt rcpt = { "b@b.example", 0, "" };
+	struct ms_smtp_rcpt rcpt = { .addr = "b@b.example" };
 	struct ms_src *src = ms_src_mem(text, sizeof(text) - 1, &err);
 	struct ms_smtp *s = NULL;
 	int rc;

@@ -371,7 +371,7 @@ test_injection(void)
 		"a@b\nDATA", "a@b> NOTIFY=NEVER", "<a@b>", "a b@c", "a\t@c",
 		"a@b\x7f", "\"a\r\n\"@c", "\"a\" b@c", "\"a@b", "\"a\"b@c",
 		"a\"b@c", "a\xff@b" };
-	struct ms_smtp_rcpt r = { "x@x", 0, "" };
+	struct ms_smtp_rcpt r = { .addr = "x@x" };
 	struct ms_smtp *s = NULL;
 	char longest[300];
 	size_t i;
