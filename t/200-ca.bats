@@ -410,8 +410,8 @@ strict() {
 	house
 	ms-ca issue --usage sign --key-type rsa2048 --p12 ana.p12 \
 		--passphrase-file export=export.pass ana@a.example
-	openssl pkcs12 -in ana.p12 -nodes -passin pass:secret |
-		openssl pkcs12 -export -keypbe PBE-SHA1-3DES -certpbe \
+	openssl pkcs12 -in ana.p12 -nodes -out ana.pem -passin pass:secret
+	openssl pkcs12 -export -in ana.pem -keypbe PBE-SHA1-3DES -certpbe \
 		PBE-SHA1-3DES -macalg sha1 -out old.p12 -passout pass:secret
 	export GNUPGHOME=$BATS_TEST_TMPDIR/gnupg
 	mkdir -m 700 "$GNUPGHOME"
@@ -447,7 +447,7 @@ strict() {
 
 @test "the examples of the manual page" {
 	echo house-ca >ca.pass
-	sed -n '/^\.Sh EXAMPLES/,/^\.Sh CAVEATS/s/^\.Dl //p' \
+	sed -n '/^\.Sh EXAMPLES/,/^\.Sh SEE/s/^\.Dl //p' \
 		"$MS_TOP/man/ms-ca.1" |
 		sed 's/\\(dq/"/g; s/\\e/\\/g' >script
 	# the passphrases of the examples
