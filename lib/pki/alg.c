@@ -437,7 +437,8 @@ ms_sig_verify(EVP_PKEY *pub, const struct ms_sigalg *a, struct ms_span tbs,
 		ms_fail_ssl(err, MS_OS, "cannot verify with this key");
 	else
 		r = EVP_DigestVerify(ctx, sig.p, sig.n, tbs.p, tbs.n) == 1;
-	ERR_clear_error();
+	if (ms_ssl_nomem() && r == 0)
+		r = ms_fail_nomem(err);
 	EVP_MD_CTX_free(ctx);
 	return r;
 }
@@ -466,7 +467,8 @@ ms_sig_verify_digest(EVP_PKEY *pub, const struct ms_sigalg *a,
 	else
 		r = EVP_PKEY_verify(ctx, sig.p, sig.n, digest.p,
 		    digest.n) == 1;
-	ERR_clear_error();
+	if (ms_ssl_nomem() && r == 0)
+		r = ms_fail_nomem(err);
 	EVP_PKEY_CTX_free(ctx);
 	return r;
 }

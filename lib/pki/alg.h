@@ -55,6 +55,12 @@ int ms_sig_verify(EVP_PKEY *pub, const struct ms_sigalg *a,
 int ms_sig_verify_digest(EVP_PKEY *pub, const struct ms_sigalg *a,
     struct ms_span digest, struct ms_span sig, struct ms_err *err);
 
+/*
+ * Empty OpenSSL's error queue; whether memory had run out.  Then what failed
+ * says nothing about the input: a signature that could not be computed is not
+ * a wrong one.
+ */
+bool ms_ssl_nomem(void);
 /* ms_fail() with the OpenSSL error queue, drained, behind the text. */
 int ms_fail_ssl(struct ms_err *err, enum ms_class c, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));

@@ -1,10 +1,23 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
 
 #include <openssl/err.h>
 
 #include "pki/alg.h"
+
+bool
+ms_ssl_nomem(void)
+{
+	unsigned long e;
+	bool yes = false;
+
+	while ((e = ERR_get_error()) != 0)
+		if (ERR_GET_REASON(e) == ERR_R_MALLOC_FAILURE)
+			yes = true;
+	return yes;
+}
 
 /*
  * The oldest entry of the queue is the cause; what follows are the floors of
@@ -17,6 +30,7 @@ ms_fail_ssl(struct ms_err *err, enum ms_class c, const char *fmt, ...)
 	char text[512];
 	unsigned long e;
 	int flags = 0;
+	size_t n;
 	va_list ap;
 
 	va_start(ap, fmt);
@@ -24,14 +38,13 @@ ms_fail_ssl(struct ms_err *err, enum ms_class c, const char *fmt, ...)
 	va_end(ap);
 	e = ERR_peek_error_data(&data, &flags);
 	reason = e ? ERR_reason_error_string(e) : NULL;
-	if (e && ERR_GET_REASON(e) == ERR_R_MALLOC_FAILURE)
-		ms_fail_nomem(err);
-	else if (!reason)
-		ms_fail(err, c, "%s", text);
-	else if (data && *data && (flags & ERR_TXT_STRING))
-		ms_fail(err, c, "%s: %s (%s)", text, reason, data);
-	else
-		ms_fail(err, c, "%s: %s", text, reason);
-	ERR_clear_error();
-	return -1;
+	n = strlen(text);
+	if (reason && data && *data && (flags & ERR_TXT_STRING))
+		snprintf(text + n, sizeof(text) - n, ": %s (%s)", reason,
+		    data);
+	else if (reason)
+		snprintf(text + n, sizeof(text) - n, ": %s", reason);
+	if (ms_ssl_nomem())
+		return ms_fail_nomem(err);
+	return ms_fail(err, c, "%s", text);
 }
