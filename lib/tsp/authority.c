@@ -11,14 +11,11 @@
 
 #include "tsp/internal.h"
 
-#define POLICIES 32		/* that one authority may answer under */
-#define SERIAL 16		/* octets, RFC 3161 allows 20 */
 #define SERIAL_TAG 1		/* how the other 15 are made up */
 
 struct ms_tsa {
 	const struct ms_ident *id;
-	struct ms_buf policy[POLICIES];	/* OID contents octets */
-	size_t npolicies;
+	struct ms_tsa_rules *rules;
 	unsigned accuracy_ms;
 	bool ordering;
 	int (*clock)(void *arg, time_t *t, unsigned *micros,
@@ -33,24 +30,6 @@ struct ms_tsa {
 };
 
 /* ---- setting up ---- */
-
-static int
-set_policies(struct ms_tsa *t, const struct ms_tsa_conf *conf,
-    struct ms_err *err)
-{
-	size_t i;
-
-	if (conf->npolicies == 0 || conf->npolicies > POLICIES)
-		return ms_fail(err, MS_CONFIG,
-		    "a timestamp authority has 1 to %d policies", POLICIES);
-	for (i = 0; i < conf->npolicies; i++) {
-		ms_buf_init(&t->policy[i], TSP_OID);
-		t->npolicies++;
-		if (ms_oid_parse(conf->policies[i], &t->policy[i], err) < 0)
-			return -1;
-	}
-	return 0;
-}
 
 /* tsa [0] GeneralName, directoryName [4]: both explicit */
 static int
@@ -111,7 +90,8 @@ ms_tsa_new(const struct ms_tsa_conf *conf, struct ms_tsa **ret,
 	ms_buf_init(&t->tsa, TSP_MESSAGE);
 	ms_buf_init(&t->tst, TSP_MESSAGE);
 	ms_buf_init(&t->token, TSP_MESSAGE);
-	if (set_policies(t, conf, err) < 0 || set_name(t, err) < 0 ||
+	if (ms_tsa_rules_new(conf->policies, conf->npolicies, conf->hashes,
+		conf->nhashes, &t->rules, err) < 0 || set_name(t, err) < 0 ||
 	    set_signer(t, err) < 0) {
 		ms_tsa_free(t);
 		return -1;
@@ -123,42 +103,14 @@ ms_tsa_new(const struct ms_tsa_conf *conf, struct ms_tsa **ret,
 void
 ms_tsa_free(struct ms_tsa *t)
 {
-	size_t i;
-
 	if (!t)
 		return;
-	for (i = 0; i < t->npolicies; i++)
-		ms_buf_clear(&t->policy[i]);
+	ms_tsa_rules_free(t->rules);
 	ms_sign_free(t->sign);
 	ms_buf_clear(&t->tsa);
 	ms_buf_clear(&t->tst);
 	ms_buf_clear(&t->token);
 	free(t);
-}
-
-/* ---- a rejection ---- */
-
-static int
-reject(struct ms_buf *resp, int bit, const char *text, struct ms_err *err)
-{
-	unsigned char bits[1 + 4] = { 0 };
-	size_t n = 2 + (size_t)bit / 8;
-	struct ms_der d;
-
-	/* DER of a named bit list: no zeros behind the last bit */
-	bits[0] = (unsigned char)(7 - bit % 8);
-	bits[n - 1] = (unsigned char)(0x80 >> bit % 8);
-	ms_der_init(&d, resp);
-	ms_der_begin(&d, MS_SEQUENCE);
-	ms_der_begin(&d, MS_SEQUENCE);
-	ms_der_uint(&d, 2);
-	ms_der_begin(&d, MS_SEQUENCE);
-	ms_der_prim(&d, MS_UTF8STRING, text, strlen(text));
-	ms_der_end(&d);
-	ms_der_prim(&d, MS_BITSTRING, bits, n);
-	ms_der_end(&d);
-	ms_der_end(&d);
-	return ms_der_finish(&d, err);
 }
 
 /* ---- a token ---- */
@@ -170,7 +122,7 @@ reject(struct ms_buf *resp, int bit, const char *text, struct ms_err *err)
  */
 static int
 make_serial(struct ms_tsa *t, time_t now, unsigned micros,
-    unsigned char to[SERIAL], struct ms_err *err)
+    unsigned char to[MS_TSA_SERIAL], struct ms_err *err)
 {
 	uint64_t us = (uint64_t)now * 1000000 + micros;
 	int i;
@@ -207,22 +159,23 @@ write_accuracy(struct ms_der *d, unsigned ms)
 }
 
 static int
-write_tst(struct ms_tsa *t, const struct ms_tsq *q,
-    const struct ms_buf *policy, time_t now, unsigned micros,
-    struct ms_err *err)
+write_tst(struct ms_tsa *t, const struct ms_tsa_ask *q,
+    struct ms_tsa_issued *is, struct ms_err *err)
 {
-	unsigned char serial[SERIAL];
+	const struct ms_buf *policy = &t->rules->policy[q->policy];
+	time_t now = is->time;
+	unsigned micros = is->micros;
 	struct ms_der d;
 
-	if (make_serial(t, now, micros, serial, err) < 0)
+	if (make_serial(t, now, micros, is->serial, err) < 0)
 		return -1;
 	ms_buf_reset(&t->tst);
 	ms_der_init(&d, &t->tst);
 	ms_der_begin(&d, MS_SEQUENCE);
 	ms_der_uint(&d, 1);
 	ms_der_prim(&d, MS_OBJECT, policy->p, policy->n);
-	tsp_imprint_write(&d, q->md, q->imprint, q->nimprint);
-	ms_der_prim(&d, MS_INTEGER, serial, sizeof(serial));
+	tsp_imprint_write(&d, (enum ms_oid)q->md, q->imprint, q->nimprint);
+	ms_der_prim(&d, MS_INTEGER, is->serial, sizeof(is->serial));
 	/* no finer than it is accurate */
 	ms_der_gentime(&d, now, t->accuracy_ms == 0 || t->accuracy_ms >= 1000 ?
 	    0 : micros / 1000 * 1000);
@@ -238,14 +191,14 @@ write_tst(struct ms_tsa *t, const struct ms_tsq *q,
 }
 
 static int
-grant(struct ms_tsa *t, const struct ms_tsq *q, const struct ms_buf *policy,
-    time_t now, unsigned micros, struct ms_buf *resp, struct ms_err *err)
+grant(struct ms_tsa *t, const struct ms_tsa_ask *q, struct ms_tsa_issued *is,
+    struct ms_buf *resp, struct ms_err *err)
 {
 	struct ms_der d;
 
 	ms_buf_reset(&t->token);
-	if (write_tst(t, q, policy, now, micros, err) < 0 ||
-	    ms_sign_again(t->sign, now, q->cert_req, err) < 0 ||
+	if (write_tst(t, q, is, err) < 0 ||
+	    ms_sign_again(t->sign, is->time, q->cert_req, err) < 0 ||
 	    ms_digests_update(ms_sign_digests(t->sign), t->tst.p, t->tst.n,
 		err) < 0 ||
 	    ms_sign_final(t->sign, err) < 0 ||
@@ -259,25 +212,14 @@ grant(struct ms_tsa *t, const struct ms_tsq *q, const struct ms_buf *policy,
 	ms_der_end(&d);
 	ms_der_raw(&d, t->token.p, t->token.n);
 	ms_der_end(&d);
-	return ms_der_finish(&d, err);
+	if (ms_der_finish(&d, err) < 0)
+		return -1;
+	is->ntoken = t->token.n;
+	is->token = resp->n - is->ntoken;
+	return 0;
 }
 
 /* ---- answering ---- */
-
-/* The policy to answer under, or NULL. */
-static const struct ms_buf *
-find_policy(const struct ms_tsa *t, const struct ms_tsq *q)
-{
-	size_t i;
-
-	if (q->policy.n == 0)
-		return &t->policy[0];
-	for (i = 0; i < t->npolicies; i++)
-		if (ms_span_eq(ms_buf_span(&t->policy[i]),
-			ms_buf_span(&q->policy)))
-			return &t->policy[i];
-	return NULL;
-}
 
 /* The time, when it can be vouched for: -1, or the bit to refuse with. */
 static int
@@ -295,52 +237,50 @@ read_clock(struct ms_tsa *t, time_t *now, unsigned *micros, struct ms_err *why)
 	return -1;
 }
 
-/* -1 when resp holds a token, else the bit and in `why` the reason. */
-static int
-answer(struct ms_tsa *t, struct ms_span req, struct ms_tsq *q,
-    struct ms_buf *resp, struct ms_err *why)
+/* The fields come from a process that has talked with strangers. */
+static bool
+is_sane(const struct ms_tsa *t, const struct ms_tsa_ask *q)
 {
-	const struct ms_buf *policy;
-	unsigned micros;
-	time_t now;
-	int bit;
+	const EVP_MD *md = ms_md((enum ms_oid)q->md);
 
-	if (ms_tsq_parse(req, q, &bit, why) < 0)
-		return bit;
-	if (q->has_extensions) {
-		ms_fail(why, MS_DATA, "no extension is supported");
-		return MS_TSP_unacceptedExtension;
-	}
-	policy = find_policy(t, q);
-	if (!policy) {
-		ms_fail(why, MS_DATA, "the policy is not offered here");
-		return MS_TSP_unacceptedPolicy;
-	}
-	bit = read_clock(t, &now, &micros, why);
-	if (bit >= 0)
-		return bit;
-	if (grant(t, q, policy, now, micros, resp, why) < 0)
-		return MS_TSP_systemFailure;
-	return -1;
+	return md && q->nimprint == EVP_MD_get_size(md) &&
+	    q->policy < t->rules->npolicies && q->nnonce <= sizeof(q->nonce);
+}
+
+int
+ms_tsa_issue(struct ms_tsa *t, const struct ms_tsa_ask *ask,
+    struct ms_buf *resp, struct ms_tsa_issued *is, int *failure,
+    struct ms_err *err)
+{
+	struct ms_err why = MS_ERR_INIT;
+	size_t start = resp->n;
+
+	memset(is, 0, sizeof(*is));
+	if (!is_sane(t, ask))
+		return ms_fail(err, MS_BUG, "a request out of bounds");
+	*failure = read_clock(t, &is->time, &is->micros, &why);
+	if (*failure < 0 && grant(t, ask, is, resp, &why) < 0)
+		*failure = MS_TSP_systemFailure;
+	if (*failure < 0)
+		return 0;
+	resp->n = start;
+	/* What went wrong inside is not a stranger's to know. */
+	return ms_tsa_reject(*failure, *failure == MS_TSP_systemFailure ?
+	    "internal failure" : why.text, resp, err);
 }
 
 int
 ms_tsa_answer(struct ms_tsa *t, struct ms_span req, struct ms_buf *resp,
     int *failure, struct ms_err *err)
 {
-	struct ms_err why = MS_ERR_INIT;
-	size_t start = resp->n;
-	struct ms_tsq q;
+	struct ms_tsa_issued is;
+	struct ms_tsa_ask ask;
 	int bit;
 
-	bit = answer(t, req, &q, resp, &why);
-	ms_tsq_clear(&q);
+	if (ms_tsa_screen(t->rules, req, &ask, resp, &bit, err) < 0 ||
+	    (bit < 0 && ms_tsa_issue(t, &ask, resp, &is, &bit, err) < 0))
+		return -1;
 	if (failure)
 		*failure = bit;
-	if (bit < 0)
-		return 0;
-	resp->n = start;
-	/* What went wrong inside is not a stranger's to know. */
-	return reject(resp, bit, bit == MS_TSP_systemFailure ?
-	    "internal failure" : why.text, err);
+	return 0;
 }

@@ -8,6 +8,16 @@
 #define TSP_MESSAGE ((size_t)128 * 1024) /* bytes of a request or response */
 #define TSP_OID 128			/* bytes of a policy */
 
+#define TSP_POLICIES 32			/* of one authority */
+#define TSP_HASHES 8			/* likewise */
+
+struct ms_tsa_rules {
+	struct ms_buf policy[TSP_POLICIES];	/* OID contents octets */
+	size_t npolicies;
+	enum ms_oid hash[TSP_HASHES];
+	size_t nhashes;		/* 0: all we know */
+};
+
 /* MessageImprint (contents of its SEQUENCE): *md is UNKNOWN when the hash is
  * not one we read; the octets' number must fit a known one. */
 int tsp_imprint_parse(struct ms_span seq, enum ms_oid *md,

@@ -125,6 +125,8 @@ struct ms_tsa_conf {
 	int (*clock)(void *arg, time_t *t, unsigned *micros,
 	    struct ms_err *err);
 	void *clock_arg;
+	const enum ms_oid *hashes;	/* accepted; none: all we know */
+	size_t nhashes;
 };
 int ms_tsa_new(const struct ms_tsa_conf *conf, struct ms_tsa **ret,
     struct ms_err *err);
@@ -137,5 +139,43 @@ void ms_tsa_free(struct ms_tsa *t);
  */
 int ms_tsa_answer(struct ms_tsa *t, struct ms_span req, struct ms_buf *resp,
     int *failure, struct ms_err *err);
+
+/*
+ * The same in two halves, for two processes.  The first parses what strangers
+ * send and needs no key; between them goes an ms_tsa_ask of plain fields; the
+ * second parses nothing, and decides itself about time and serial number, so
+ * that whoever took over the first half gets nothing but timestamps of now.
+ */
+struct ms_tsa_ask {
+	unsigned md;		/* enum ms_oid */
+	unsigned policy;	/* index into the policies */
+	unsigned char nimprint, nnonce, cert_req;
+	unsigned char imprint[64], nonce[64];
+};
+struct ms_tsa_rules;
+/* Policies and hashes as in ms_tsa_conf, copied. */
+int ms_tsa_rules_new(const char *const *policies, size_t npolicies,
+    const enum ms_oid *hashes, size_t nhashes, struct ms_tsa_rules **ret,
+    struct ms_err *err);
+void ms_tsa_rules_free(struct ms_tsa_rules *r);
+/* *failure -1: *ask is filled; else resp gets the rejection. */
+int ms_tsa_screen(const struct ms_tsa_rules *r, struct ms_span req,
+    struct ms_tsa_ask *ask, struct ms_buf *resp, int *failure,
+    struct ms_err *err);
+
+#define MS_TSA_SERIAL 16	/* octets; RFC 3161 allows 20 */
+struct ms_tsa_issued {
+	unsigned char serial[MS_TSA_SERIAL];
+	time_t time;
+	unsigned micros;
+	size_t token, ntoken;	/* where it lies in resp */
+};
+/* *failure -1: *is tells what was issued.  Fields out of bounds are MS_BUG. */
+int ms_tsa_issue(struct ms_tsa *t, const struct ms_tsa_ask *ask,
+    struct ms_buf *resp, struct ms_tsa_issued *is, int *failure,
+    struct ms_err *err);
+/* A rejection with this bit and text appended to resp. */
+int ms_tsa_reject(int bit, const char *text, struct ms_buf *resp,
+    struct ms_err *err);
 
 #endif

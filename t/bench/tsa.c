@@ -54,7 +54,7 @@ answers(const struct ms_ident *id, double seconds)
 	static const char *const policies[] = { "1.2.3" };
 	static const unsigned char imprint[32] = { 1 };
 	struct ms_tsa_conf c = { id, policies, 1, 1000, false, fixed_clock,
-		NULL };
+		NULL, NULL, 0 };
 	struct ms_buf req = MS_BUF_INIT(4096), resp = MS_BUF_INIT(1 << 16);
 	struct ms_tsa *t = NULL;
 	struct ms_tsq q;

@@ -37,7 +37,7 @@ setup(void)
 {
 	static const char *const policies[] = { "1.2.3" };
 	struct ms_tsa_conf c = { &id, policies, 1, 1000, false, fixed_clock,
-		NULL };
+		NULL, NULL, 0 };
 	struct ms_err err = MS_ERR_INIT;
 
 	right_ident(&id, 2, tc_tsa);

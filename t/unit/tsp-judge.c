@@ -49,7 +49,7 @@ setup(void)
 {
 	static const char *const policies[] = { "1.2.3" };
 	struct ms_tsa_conf c = { &tsa, policies, 1, 1000, false, test_clock,
-		NULL };
+		NULL, NULL, 0 };
 	struct ms_err err = MS_ERR_INIT;
 
 	ca_key = tc_key("p256");

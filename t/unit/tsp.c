@@ -55,7 +55,7 @@ make_tsa(const struct ms_ident *id, unsigned accuracy_ms)
 {
 	static const char *const policies[] = { POLICY, "1.2.3.4.2" };
 	struct ms_tsa_conf c = { id, policies, 2, accuracy_ms, false,
-		test_clock, NULL };
+		test_clock, NULL, NULL, 0 };
 	struct ms_err err = MS_ERR_INIT;
 	struct ms_tsa *t = NULL;
 
@@ -399,12 +399,59 @@ serials(void)
 	ms_buf_clear(&token);
 }
 
+/* What one process asks and another issues. */
+static void
+two_halves(void)
+{
+	static const char *const policies[] = { POLICY };
+	static const enum ms_oid hashes[] = { MS_OID_sha512 };
+	struct ms_tsa *t = make_tsa(&tsa, 1000);
+	struct ms_buf req = MS_BUF_INIT(4096), resp = MS_BUF_INIT(1 << 16);
+	struct ms_err err = MS_ERR_INIT;
+	struct ms_tsa_rules *rules = NULL;
+	struct ms_tsa_issued is;
+	struct ms_tsa_ask ask;
+	struct ms_tsq q;
+	int bit = 0;
+
+	ms_tsq_make(&q, MS_OID_sha256, over, &err);
+	ms_tsq_write(&q, &req, &err);
+	ms_tsa_rules_new(policies, 1, hashes, 1, &rules, &err);
+	ok(ms_tsa_screen(rules, ms_buf_span(&req), &ask, &resp, &bit,
+	    &err) == 0 && bit == MS_TSP_badAlg && resp.n > 0,
+	    "a hash that is not on the list is rejected");
+	ms_tsa_rules_free(rules);
+	ms_buf_reset(&resp);
+	ms_tsa_rules_new(policies, 1, NULL, 0, &rules, &err);
+	ok(ms_tsa_screen(rules, ms_buf_span(&req), &ask, &resp, &bit,
+	    &err) == 0 && bit == -1 && resp.n == 0, "a request screened");
+	ok(ms_tsa_issue(t, &ask, &resp, &is, &bit, &err) == 0 && bit == -1 &&
+	    is.time == NOW && is.token + is.ntoken == resp.n &&
+	    resp.p[is.token] == 0x30, "and issued");
+	ask.nimprint = 33;
+	fails(ms_tsa_issue(t, &ask, &resp, &is, &bit, &err), &err, MS_BUG,
+	    "out of bounds", "an imprint of another length is not signed");
+	ask.nimprint = 32;
+	ask.policy = 99;
+	fails(ms_tsa_issue(t, &ask, &resp, &is, &bit, &err), &err, MS_BUG,
+	    "out of bounds", "nor a policy that does not exist");
+	ask.policy = 0;
+	ask.nnonce = 65;
+	fails(ms_tsa_issue(t, &ask, &resp, &is, &bit, &err), &err, MS_BUG,
+	    "out of bounds", "nor a nonce beyond its field");
+	ms_tsa_rules_free(rules);
+	ms_tsq_clear(&q);
+	ms_tsa_free(t);
+	ms_buf_clear(&req);
+	ms_buf_clear(&resp);
+}
+
 static void
 no_authority(void)
 {
 	static const char *const policies[] = { "1.2.x" };
 	struct ms_tsa_conf c = { &tsa, policies, 1, 0, false, test_clock,
-		NULL };
+		NULL, NULL, 0 };
 	struct ms_ident plain;
 	struct ms_err err = MS_ERR_INIT;
 	struct ms_tsa *t = NULL;
@@ -804,6 +851,7 @@ main(void)
 	grants(&tsa, "P-256");
 	grants(&tsa_rsa, "RSA");
 	serials();
+	two_halves();
 	no_authority();
 	from_openssl();
 	tstinfos();
