@@ -4,9 +4,7 @@
 #include <string.h>
 #include <time.h>
 
-#include "clock.h"
-#include "common.h"
-#include "serve/serve.h"
+#include "tsad.h"
 
 #define QUERY "application/timestamp-query"
 #define REPLY "application/timestamp-reply"
@@ -16,27 +14,32 @@
 #define CONNECTIONS 1024
 #define DEADLINE_MS 10000
 #define IDLE_MS 60000
-/* EN 319 421 section 5.2: the baseline policy; a good place to start from,
- * an agency names its own. */
-#define DEFAULT_POLICY "0.4.0.2023.1.1"
 
 static char *listen_at, *ready_file, *clock_mode;
-static struct ms_strs policies;
-static uint64_t accuracy_ms = 1000;
-static bool once, ordering;
+static uint64_t workers = 1;
+static bool once, key_in_worker;
+static struct tsad_conf conf = { .accuracy_ms = 1000 };
 
 static const struct ms_opt opts[] = {
 	{ .name = "listen", .kind = MS_OPT_STR, .to = &listen_at,
-	    .arg = "ADDR:PORT|unix:PATH", .help = "listen there" },
+	    .arg = "ADDR:PORT|unix:PATH|systemd", .help = "listen there" },
 	{ .name = "once", .kind = MS_OPT_FLAG, .to = &once, .no_conf = true,
 	    .help = "answer the request on stdin, on stdout, and end" },
-	{ .name = "policy-oid", .kind = MS_OPT_LIST, .to = &policies,
+	{ .name = "policy-oid", .kind = MS_OPT_LIST, .to = &conf.policies,
 	    .arg = "OID", .help = "policy to issue under; the first is the "
 	    "default" },
-	{ .name = "accuracy", .kind = MS_OPT_UINT, .to = &accuracy_ms,
+	{ .name = "accept-hash", .kind = MS_OPT_LIST, .to = &conf.hashes,
+	    .arg = "sha256|sha384|sha512",
+	    .help = "accept this hash algorithm (all three)" },
+	{ .name = "workers", .kind = MS_OPT_UINT, .to = &workers,
+	    .arg = "N", .min = 1, .max = MS_FLEET_WORKERS,
+	    .help = "processes that serve (1)" },
+	{ .name = "key-in-worker", .kind = MS_OPT_FLAG, .to = &key_in_worker,
+	    .help = "sign where HTTP is spoken, not in a process of its own" },
+	{ .name = "accuracy", .kind = MS_OPT_UINT, .to = &conf.accuracy_ms,
 	    .arg = "MS", .max = 3600000,
 	    .help = "accuracy stated and kept, in milliseconds (1000)" },
-	{ .name = "ordering", .kind = MS_OPT_FLAG, .to = &ordering,
+	{ .name = "ordering", .kind = MS_OPT_FLAG, .to = &conf.ordering,
 	    .help = "state that tokens are ordered by genTime" },
 	{ .name = "clock", .kind = MS_OPT_STR, .to = &clock_mode,
 	    .arg = "MODE", .choices = "check|trust",
@@ -51,69 +54,13 @@ static const struct ms_opt *const groups[] = {
 };
 static const struct ms_prog prog = {
 	.name = "ms-tsad",
-	.usage = "--listen ADDR:PORT|unix:PATH -i FILE [OPTION]...",
+	.usage = "--listen ADDR:PORT|unix:PATH|systemd -i FILE [OPTION]...",
 	.about = "Issue RFC 3161 timestamps over HTTP.",
 	.opts = opts,
 	.groups = groups
 };
 
-struct tsad {
-	struct ms_cli *cli;
-	struct ms_idents ids;
-	struct ms_tsa *tsa;
-	struct ms_clock clock;
-};
-
-static void
-tsad_clear(struct tsad *t)
-{
-	ms_tsa_free(t->tsa);
-	ms_idents_clear(&t->ids);
-	memset(t, 0, sizeof(*t));
-}
-
-/* Keys, certificates and policies, read anew; *t is touched on success. */
-static int
-tsad_load(struct tsad *t, struct ms_cli *c)
-{
-	static const char *const fallback[] = { DEFAULT_POLICY };
-	struct ms_tsa_conf conf = { .accuracy_ms = (unsigned)accuracy_ms,
-		.ordering = ordering, .clock = ms_clock_now };
-	struct tsad n = { .cli = c };
-
-	if (ms_common_idents(c, NULL, MS_USE_TSA, &n.ids) != 0)
-		return -1;
-	n.clock = t->clock;
-	conf.id = &n.ids.v[0];
-	conf.policies = policies.n ? (const char *const *)policies.v :
-	    fallback;
-	conf.npolicies = policies.n ? policies.n : 1;
-	/* The clock outlives the exchange of keys: it lies in *t. */
-	conf.clock_arg = &t->clock;
-	if (ms_tsa_new(&conf, &n.tsa, &c->err) != 0) {
-		tsad_clear(&n);
-		return -1;
-	}
-	ms_tsa_free(t->tsa);
-	ms_idents_clear(&t->ids);
-	*t = n;
-	return 0;
-}
-
-/* SIGHUP: new keys, or the old ones go on. */
-static int
-reload(void *arg, struct ms_err *err)
-{
-	struct tsad *t = arg;
-
-	if (tsad_load(t, t->cli) == 0) {
-		ms_cli_verbose(t->cli, "keys and certificates read anew");
-		return 0;
-	}
-	ms_cli_error(t->cli, &t->cli->err);
-	ms_err_reset(&t->cli->err);
-	return 0;
-}
+/* ---- where HTTP is ---- */
 
 static int
 text(struct ms_response *resp, int status, const char *words,
@@ -124,13 +71,21 @@ text(struct ms_response *resp, int status, const char *words,
 	return ms_buf_adds(&resp->body, words, err);
 }
 
+static void
+rejected(struct tsad *t, const char *peer, int failure)
+{
+	ms_cli_verbose(t->cli, "%s: rejected: %s", peer,
+	    ms_tsp_failure_name(failure));
+}
+
 /* RFC 3161 section 3.4; a rejection is an answer, and so HTTP 200. */
 static int
 handle(void *arg, const struct ms_request *req, struct ms_response *resp,
     struct ms_err *err)
 {
 	struct tsad *t = arg;
-	int failure = -1;
+	struct tsad_asked *a = &t->asked[t->nasked];
+	int failure;
 
 	if (!ms_streq(req->path, "/"))
 		return text(resp, 404, "nothing here: POST to /\n", err);
@@ -141,14 +96,75 @@ handle(void *arg, const struct ms_request *req, struct ms_response *resp,
 	if (!ms_streq(req->type, QUERY))
 		return text(resp, 415,
 		    "RFC 3161 section 3.4: Content-Type " QUERY "\n", err);
-	if (ms_tsa_answer(t->tsa, req->body, &resp->body, &failure, err) != 0)
-		return -1;
-	if (failure >= 0)
-		ms_cli_verbose(t->cli, "%s: rejected: %s", req->peer,
-		    ms_tsp_failure_name(failure));
 	resp->status = 200;
 	resp->type = REPLY;
-	return 0;
+	if (ms_tsa_screen(t->rules, req->body, &a->ask, &resp->body, &failure,
+	    err) < 0)
+		return -1;
+	if (failure >= 0) {
+		rejected(t, req->peer, failure);
+		return 0;
+	}
+	a->resp = resp;
+	t->nasked++;
+	return 1;
+}
+
+/* Hand out what the key's side answered. */
+static int
+distribute(struct tsad *t, size_t n, struct ms_err *err)
+{
+	struct ms_span s = ms_buf_span(&t->in);
+	int32_t failure;
+	uint32_t len;
+	size_t i;
+
+	for (i = 0; i < n; i++) {
+		if (s.n < 8)
+			break;
+		memcpy(&failure, s.p, 4);
+		memcpy(&len, s.p + 4, 4);
+		s.p += 8;
+		s.n -= 8;
+		if (s.n < len || ms_buf_add(&t->asked[i].resp->body, s.p, len,
+		    err) == -1)
+			break;
+		s.p += len;
+		s.n -= len;
+		if (failure >= 0)
+			rejected(t, "a request", failure);
+	}
+	return i == n ? 0 : ms_fail(err, MS_BUG, "an answer cut short");
+}
+
+/* All requests of one turn are one message. */
+static int
+finish(void *arg, struct ms_err *err)
+{
+	struct tsad *t = arg;
+	size_t i, n = t->nasked;
+	int rc;
+
+	t->nasked = 0;
+	ms_buf_reset(&t->out);
+	ms_buf_reset(&t->in);
+	for (i = 0; i < n; i++)
+		if (ms_buf_add(&t->out, &t->asked[i].ask,
+		    sizeof(t->asked[i].ask), err) == -1)
+			return -1;
+	rc = t->keeper ? ms_keeper_ask(t->keeper, ms_buf_span(&t->out),
+	    &t->in, err) : tsad_issue(t, ms_buf_span(&t->out),
+	    &t->in, err);
+	return rc == -1 ? -1 : distribute(t, n, err);
+}
+
+static int
+work(void *arg, struct ms_keeper *k, struct ms_err *err)
+{
+	struct tsad *t = arg;
+
+	t->keeper = k;
+	return tsad_rules(t, err);
 }
 
 static void
@@ -159,13 +175,16 @@ log_line(void *arg, const char *line)
 	ms_cli_say(t->cli, "%s", line);
 }
 
+/* ---- the program ---- */
+
 static int
-serve_once(struct ms_cli *c, const struct ms_serve_conf *conf)
+serve_once(struct ms_cli *c, struct tsad *t, const struct ms_serve_conf *sc)
 {
-	if (ms_cli_input(c, NULL, MS_SPOOL_ONCE, &ms_cli_io) != 0 ||
+	if (tsad_load(t, &c->err) == -1 || tsad_rules(t, &c->err) == -1 ||
+	    ms_cli_input(c, NULL, MS_SPOOL_ONCE, &ms_cli_io) != 0 ||
 	    ms_cli_output(c, true, false, &ms_cli_io) != 0)
 		return -1;
-	if (ms_serve_once(conf, QUERY, ms_spool_read(ms_cli_io.in, &c->err),
+	if (ms_serve_once(sc, QUERY, ms_spool_read(ms_cli_io.in, &c->err),
 	    ms_out_sink(ms_cli_io.out), &c->err) != 0)
 		return -1;
 	return ms_cli_publish(c, &ms_cli_io);
@@ -174,12 +193,13 @@ serve_once(struct ms_cli *c, const struct ms_serve_conf *conf)
 static int
 run(struct ms_cli *c, struct tsad *t)
 {
-	struct ms_serve_conf conf = { .listen = listen_at,
-		.ready_file = ready_file, .max_body = BODY_MAX,
-		.max_header = HEADER_MAX, .max_connections = CONNECTIONS,
-		.deadline_ms = DEADLINE_MS, .idle_ms = IDLE_MS,
-		.handler = handle, .arg = t, .reload = reload,
-		.log = log_line };
+	struct ms_fleet f = { .serve = { .ready_file = ready_file,
+		.max_body = BODY_MAX, .max_header = HEADER_MAX,
+		.max_connections = CONNECTIONS, .deadline_ms = DEADLINE_MS,
+		.idle_ms = IDLE_MS, .handler = handle, .finish = finish,
+		.arg = t, .log = log_line }, .workers = (unsigned)workers,
+		.load = tsad_load, .keep = key_in_worker ? NULL : tsad_issue,
+		.work = work, .arg = t };
 	int stop = -1, hup = -1;
 
 	if (!listen_at && !once) {
@@ -187,18 +207,17 @@ run(struct ms_cli *c, struct tsad *t)
 		return ms_hint(&c->err, "--listen 127.0.0.1:3161, or --once "
 		    "for a single request on stdin");
 	}
-	t->clock.trust = ms_streq(clock_mode, "trust");
-	t->clock.accuracy_ms = (unsigned)accuracy_ms;
-	if (tsad_load(t, c) != 0)
-		return -1;
 	if (once)
-		return serve_once(c, &conf);
+		return serve_once(c, t, &f.serve);
+	f.serve.listen = ms_cli_listen(listen_at, &c->err);
+	if (!f.serve.listen)
+		return -1;
 	if (t->clock.trust)
 		ms_cli_warn(c, "the clock is trusted unchecked (--clock "
 		    "trust): not for production");
 	if (ms_cli_signals(&stop, &hup, &c->err) != 0)
 		return -1;
-	return ms_serve(&conf, stop, hup, &c->err);
+	return ms_fleet(&f, stop, hup, &c->err);
 }
 
 int
@@ -210,8 +229,7 @@ main(int argc, char **argv)
 
 	if (rc >= 0)
 		return rc;
-	memset(&t, 0, sizeof(t));
-	t.cli = &c;
+	tsad_init(&t, &c, &conf, ms_streq(clock_mode, "trust"));
 	if (c.args.n > 0)
 		ms_fail(&c.err, MS_USAGE, "no operands are taken");
 	else

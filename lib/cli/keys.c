@@ -8,6 +8,7 @@
 #include "cli/internal.h"
 
 static const char *const keys[] = {
+	"accept-hash",
 	"accuracy",
 	"aliases",
 	"all",
@@ -30,6 +31,7 @@ static const char *const keys[] = {
 	"header",
 	"identity",
 	"key",
+	"key-in-worker",
 	"listen",
 	"oaep",
 	"opaque",

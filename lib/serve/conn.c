@@ -8,7 +8,6 @@
 #include <errno.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -31,7 +30,11 @@ void
 serve_conn_free(struct serve_conn *c)
 {
 	struct server *s = c->s;
+	unsigned i;
 
+	for (i = 0; c->state == CONN_WAITING && i < s->npend; i++)
+		if (s->pend[i].c == c)
+			s->pend[i].c = NULL;
 	TAILQ_REMOVE(&s->conns, c, link);
 	s->nconns--;
 	event_del(&c->rd);
@@ -132,100 +135,14 @@ flush(struct serve_conn *c)
 	return replied(c);
 }
 
-const char *
-serve_reason(int status)
-{
-	static const struct {
-		int status;
-		const char *reason;
-	} t[] = {
-		{ 200, "OK" }, { 201, "Created" }, { 202, "Accepted" },
-		{ 204, "No Content" }, { 304, "Not Modified" },
-		{ 400, "Bad Request" }, { 401, "Unauthorized" },
-		{ 403, "Forbidden" }, { 404, "Not Found" },
-		{ 405, "Method Not Allowed" }, { 408, "Request Timeout" },
-		{ 409, "Conflict" }, { 411, "Length Required" },
-		{ 413, "Content Too Large" }, { 414, "URI Too Long" },
-		{ 415, "Unsupported Media Type" },
-		{ 417, "Expectation Failed" }, { 429, "Too Many Requests" },
-		{ 431, "Request Header Fields Too Large" },
-		{ 500, "Internal Server Error" }, { 501, "Not Implemented" },
-		{ 503, "Service Unavailable" },
-		{ 505, "HTTP Version Not Supported" },
-	};
-	size_t i;
-
-	for (i = 0; i < sizeof(t) / sizeof(t[0]); i++)
-		if (t[i].status == status)
-			return t[i].reason;
-	return "Status";
-}
-
-/* RFC 9110 section 6.6.1; made once a second. */
-static const char *
-date(struct server *s)
-{
-	static const char days[] = "SunMonTueWedThuFriSat";
-	static const char months[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
-	time_t now = time(NULL);
-	struct tm tm;
-
-	if (now != s->date_at && ms_time_fields(now, &tm)) {
-		s->date_at = now;
-		snprintf(s->date, sizeof(s->date),
-		    "%.3s, %02d %.3s %04d %02d:%02d:%02d GMT",
-		    days + 3 * tm.tm_wday, tm.tm_mday, months + 3 * tm.tm_mon,
-		    tm.tm_year + 1900, tm.tm_hour, tm.tm_min, tm.tm_sec);
-	}
-	return s->date;
-}
-
-static int
-compose(struct serve_conn *c, const struct ms_response *r)
-{
-	bool bodyless = r->status == 204 || r->status == 304;
-	char length[48] = "";
-
-	if (!bodyless)
-		snprintf(length, sizeof(length), "Content-Length: %zu\r\n",
-		    r->body.n);
-	if (ms_buf_addf(&c->out, NULL,
-	    "HTTP/1.1 %d %s\r\nDate: %s\r\n%s%s%s%s%s%s%s%s\r\n",
-	    r->status, serve_reason(r->status), date(c->s),
-	    !bodyless && r->body.n ? "Content-Type: " : "",
-	    !bodyless && r->body.n ? r->type ? r->type :
-	    "application/octet-stream" : "",
-	    !bodyless && r->body.n ? "\r\n" : "",
-	    r->allow ? "Allow: " : "", r->allow ? r->allow : "",
-	    r->allow ? "\r\n" : "", length,
-	    c->close ? "Connection: close\r\n" :
-	    c->head.http10 ? "Connection: keep-alive\r\n" : "") == -1)
-		return -1;
-	if (bodyless || (c->have_head && ms_streq(c->head.method, "HEAD")))
-		return 0;
-	return ms_buf_add(&c->out, r->body.p, r->body.n, NULL);
-}
-
-/* Fill the server's own reply with a sentence. */
-static void
-plain(struct server *s, int status, const char *why)
-{
-	ms_buf_reset(&s->reply.body);
-	s->reply.status = status;
-	s->reply.type = "text/plain; charset=utf-8";
-	s->reply.allow = NULL;
-	(void)ms_buf_addf(&s->reply.body, NULL, "%d %s%s%s\n", status,
-	    serve_reason(status), why ? ": " : "", why ? why : "");
-}
-
 /* What cannot be understood ends the connection: nobody knows where the next
  * request would begin. */
 static void
 refuse(struct serve_conn *c, int status, const char *why)
 {
 	c->close = c->refused = true;
-	plain(c->s, status, why);
-	if (compose(c, &c->s->reply) == -1)
+	serve_plain(&c->s->reply, status, why);
+	if (serve_compose(c, &c->s->reply) == -1)
 		serve_conn_free(c);
 	else
 		flush(c);
@@ -233,14 +150,36 @@ refuse(struct serve_conn *c, int status, const char *why)
 
 /* ---- requests ---- */
 
+/* Send what the handler made of the request at off.  false: wait, or the
+ * connection is gone. */
+static bool
+deliver(struct serve_conn *c, struct ms_response *r)
+{
+	if (serve_compose(c, r) == -1) {
+		serve_log(c->s, "%s: no memory for a reply", c->peer);
+		serve_conn_free(c);
+		return false;
+	}
+	c->off += c->head_len + c->head.length;
+	c->have_head = false;
+	memset(&c->scan, 0, sizeof(c->scan));
+	if (r->body.cap > SERVE_READ)
+		ms_buf_clear(&r->body);
+	return flush(c);
+}
+
 static bool
 answer(struct serve_conn *c)
 {
 	struct ms_err err = MS_ERR_INIT;
 	struct server *s = c->s;
-	struct ms_response *r = &s->reply;
+	struct ms_response *r;
 	struct ms_request req;
+	int rc;
 
+	if (s->npend == MS_SERVE_BATCH)
+		serve_finish(s);
+	r = s->conf.finish ? &s->pend[s->npend].resp : &s->reply;
 	memset(&req, 0, sizeof(req));
 	req.method = c->head.method;
 	req.path = (const char *)c->text.p + c->head.path;
@@ -255,21 +194,47 @@ answer(struct serve_conn *c)
 	r->type = NULL;
 	r->allow = NULL;
 	c->close = c->head.close || s->draining;
-	if (s->conf.handler(s->conf.arg, &req, r, &err) == -1) {
-		serve_log(s, "%s: %s", c->peer, err.text);
-		plain(s, 500, NULL);
-	}
-	if (compose(c, r) == -1) {
-		serve_log(s, "%s: no memory for a reply", c->peer);
-		serve_conn_free(c);
+	rc = s->conf.handler(s->conf.arg, &req, r, &err);
+	if (rc == 1 && s->conf.finish) {
+		s->pend[s->npend++].c = c;
+		c->state = CONN_WAITING;
 		return false;
 	}
-	c->off += c->head_len + c->head.length;
-	c->have_head = false;
-	memset(&c->scan, 0, sizeof(c->scan));
-	if (r->body.cap > SERVE_READ)
-		ms_buf_clear(&r->body);
-	return flush(c);
+	if (rc != 0) {
+		serve_log(s, "%s: %s", c->peer, err.text);
+		serve_plain(r, 500, NULL);
+	}
+	return deliver(c, r);
+}
+
+void
+serve_finish(struct server *s)
+{
+	struct ms_err err = MS_ERR_INIT;
+	struct serve_conn *c;
+	unsigned i;
+	int rc;
+
+	rc = s->conf.finish(s->conf.arg, &err);
+	if (rc == -1) {
+		s->broken = true;
+		serve_log(s, "%s", err.text);
+	}
+	for (i = 0; i < s->npend; i++) {
+		c = s->pend[i].c;
+		if (!c)
+			continue;
+		s->pend[i].c = NULL;
+		if (rc == -1) {
+			c->close = true;
+			serve_plain(&s->pend[i].resp, 500, NULL);
+		}
+		if (deliver(c, &s->pend[i].resp) && c->off < c->in.n) {
+			c->pending = true;
+			event_active(&c->rd, EV_READ, 0);
+		}
+	}
+	s->npend = 0;
 }
 
 /* 1: a head is there; 0: more is needed; -1: refused, do not touch c. */
@@ -433,7 +398,7 @@ on_timer(int fd, short what, void *arg)
 
 	if (c->state == CONN_READING && !serve_conn_quiet(c))
 		refuse(c, 408, NULL);
-	else
+	else if (c->state != CONN_WAITING)
 		serve_conn_free(c);
 }
 

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The pieces of the server: the head of a request (head.c, no sockets), the
- * listener (listen.c), one connection (conn.c), all of them (serve.c).
+ * listener (listen.c), one connection (conn.c, reply.c), all of them
+ * (serve.c); and many such servers: parent (fleet.c), worker (worker.c),
+ * keeper of a key (keeper.c).
  */
 #ifndef MS_SERVE_INTERNAL_H
 #define MS_SERVE_INTERNAL_H
@@ -73,6 +75,12 @@ struct serve_listener {
 
 int serve_listen(const char *spec, struct serve_listener *l,
     struct ms_err *err);
+/*
+ * Another socket on the same address, between which the kernel shares
+ * connections out; of a unix socket, or one that was given, a copy.
+ */
+int serve_listen_beside(struct serve_listener *first,
+    struct serve_listener *l, struct ms_err *err);
 void serve_unlisten(struct serve_listener *l);
 /* "127.0.0.1", "[::1]" or "unix". */
 struct sockaddr;
@@ -86,7 +94,8 @@ struct serve_conn {
 	TAILQ_ENTRY(serve_conn) link;	/* least recently used first */
 	struct server *s;
 	int fd;
-	enum { CONN_READING, CONN_WRITING, CONN_LINGER } state;
+	enum { CONN_READING, CONN_WAITING, CONN_WRITING,
+		CONN_LINGER } state;	/* WAITING: for serve_finish() */
 	struct event rd, wr, timer;
 	struct ms_buf in;	/* what came; [0, off) is dealt with */
 	size_t off;
@@ -111,14 +120,37 @@ struct server {
 	struct serve_listener listener;
 	struct event accept, again, stop, hup;
 	struct event cut;	/* the end of draining */
+	struct event orders;	/* of the parent of a fleet */
 	bool paused;		/* no accepting for now */
-	bool draining;
+	bool draining;		/* a reply closes its connection */
+	bool broken;		/* the handler cannot go on */
 	TAILQ_HEAD(, serve_conn) conns;
 	unsigned nconns;
 	struct ms_response reply;	/* its memory is kept */
+	struct {
+		struct serve_conn *c;
+		struct ms_response resp;
+	} pend[MS_SERVE_BATCH];	/* what conf.finish will fill */
+	unsigned npend;
 	time_t date_at;
 	char date[40];		/* of date_at */
 };
+
+#define SERVE_RETIRE 'r'	/* orders: others serve this socket now; */
+#define SERVE_STOP 't'		/* or nobody does, as when the giver is gone */
+
+struct serve_run {
+	const struct ms_serve_conf *conf;
+	struct serve_listener *listener;	/* fd -1 once it is closed */
+	int stop_fd, hup_fd, orders_fd;		/* or -1 */
+	/* Called when connections are taken; may be NULL. */
+	int (*ready)(void *arg, struct ms_err *err);
+	void *arg;
+};
+/* One server in this process, on a listener that is open. */
+int serve_run(const struct serve_run *r, struct ms_err *err);
+/* path may be NULL. */
+int serve_write_ready(const char *path, const char *name, struct ms_err *err);
 
 /* Takes fd over. */
 void serve_conn_new(struct server *s, int fd, const struct sockaddr *peer);
@@ -127,11 +159,17 @@ void serve_conn_free(struct serve_conn *c);
 bool serve_conn_quiet(const struct serve_conn *c);
 /* Close it unless a request has arrived meanwhile. */
 void serve_conn_drain(struct serve_conn *c);
+/* Have the replies that wait filled, and send them. */
+void serve_finish(struct server *s);
 /* A connection has gone: there is room again. */
 void serve_resume(struct server *s);
 void serve_log(const struct server *s, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));
 /* "Bad Request" for 400. */
 const char *serve_reason(int status);
+/* The reply as it goes out, appended to c->out; -1 without memory. */
+int serve_compose(struct serve_conn *c, const struct ms_response *r);
+/* Make r a sentence about status; why may be NULL. */
+void serve_plain(struct ms_response *r, int status, const char *why);
 
 #endif

@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* SO_REUSEPORT is beyond POSIX. */
+#define _GNU_SOURCE
 /* Where connections come from. */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -49,7 +51,8 @@ nonblocking(int fd)
 
 static int
 bind_and_listen(struct serve_listener *l, const char *spec,
-    const struct sockaddr *sa, socklen_t len, struct ms_err *err)
+    const struct sockaddr *sa, socklen_t len, bool share,
+    struct ms_err *err)
 {
 	int on = 1;
 
@@ -58,6 +61,8 @@ bind_and_listen(struct serve_listener *l, const char *spec,
 		return ms_fail_errno(err, MS_OS, "cannot make a socket");
 	if (sa->sa_family != AF_UNIX)
 		setsockopt(l->fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
+	if (share)
+		setsockopt(l->fd, SOL_SOCKET, SO_REUSEPORT, &on, sizeof(on));
 	if (nonblocking(l->fd) == -1 || bind(l->fd, sa, len) == -1 ||
 	    listen(l->fd, BACKLOG) == -1) {
 		ms_fail_errno(err, MS_CANTCREAT, "cannot listen on %s", spec);
@@ -96,7 +101,8 @@ listen_tcp(const char *spec, struct serve_listener *l, struct ms_err *err)
 		v6->sin6_port = htons((uint16_t)port);
 		len = sizeof(*v6);
 		if (inet_pton(AF_INET6, host, &v6->sin6_addr) == 1)
-			return bind_and_listen(l, spec, (void *)&ss, len, err);
+			return bind_and_listen(l, spec, (void *)&ss, len,
+			    false, err);
 	} else if (n < sizeof(host)) {
 		memcpy(host, spec, n);
 		host[n] = '\0';
@@ -105,7 +111,8 @@ listen_tcp(const char *spec, struct serve_listener *l, struct ms_err *err)
 		len = sizeof(*v4);
 		if (inet_pton(AF_INET, ms_streq(host, "localhost") ?
 		    "127.0.0.1" : host, &v4->sin_addr) == 1)
-			return bind_and_listen(l, spec, (void *)&ss, len, err);
+			return bind_and_listen(l, spec, (void *)&ss, len,
+			    false, err);
 	}
 	return ms_fail(err, MS_USAGE, "'%s': give the address in digits", spec);
 }
@@ -162,7 +169,8 @@ listen_unix(const char *path, struct serve_listener *l, struct ms_err *err)
 	l->unlink = strdup(path);
 	if (!l->unlink)
 		return ms_fail_nomem(err);
-	if (bind_and_listen(l, path, (void *)&sun, sizeof(sun), err) == -1) {
+	if (bind_and_listen(l, path, (void *)&sun, sizeof(sun), false,
+	    err) == -1) {
 		free(l->unlink);
 		l->unlink = NULL;
 		return -1;
@@ -223,6 +231,33 @@ serve_listen(const char *spec, struct serve_listener *l, struct ms_err *err)
 	    ((struct sockaddr_in *)&ss)->sin_port :
 	    ((struct sockaddr_in6 *)&ss)->sin6_port));
 	return 0;
+}
+
+int
+serve_listen_beside(struct serve_listener *first, struct serve_listener *l,
+    struct ms_err *err)
+{
+	struct sockaddr_storage ss;
+	socklen_t len = sizeof(ss);
+	int on = 1;
+
+	*l = *first;
+	l->unlink = NULL;
+	l->fd = -1;
+	if (getsockname(first->fd, (void *)&ss, &len) == -1)
+		return ms_fail_errno(err, MS_OS, "getsockname");
+	if (first->given || ss.ss_family == AF_UNIX) {
+		l->fd = fcntl(first->fd, F_DUPFD_CLOEXEC, 3);
+		return l->fd == -1 ? ms_fail_errno(err, MS_OS, "fcntl") : 0;
+	}
+	/*
+	 * The first was bound without it: where another server listens
+	 * already, that failed.
+	 */
+	if (setsockopt(first->fd, SOL_SOCKET, SO_REUSEPORT, &on,
+	    sizeof(on)) == -1)
+		return ms_fail_errno(err, MS_OS, "SO_REUSEPORT");
+	return bind_and_listen(l, first->name, (void *)&ss, len, true, err);
 }
 
 void

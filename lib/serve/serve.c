@@ -64,8 +64,10 @@ pause_accepting(struct server *s)
 void
 serve_resume(struct server *s)
 {
-	if (s->draining && s->nconns == 0)
+	if (s->draining && s->nconns == 0) {
 		event_del(&s->cut);
+		event_del(&s->orders);
+	}
 	if (!s->paused || s->draining)
 		return;
 	s->paused = false;
@@ -144,29 +146,67 @@ on_cut(int fd, short what, void *arg)
 }
 
 static void
-on_stop(int fd, short what, void *arg)
+cut_after(struct server *s, uint64_t ms)
 {
-	struct server *s = arg;
-	struct serve_conn *c, *next;
-	struct timeval tv = { s->conf.deadline_ms / 1000,
-		s->conf.deadline_ms % 1000 * 1000 };
+	struct timeval tv = { (time_t)(ms / 1000),
+		(suseconds_t)(ms % 1000 * 1000) };
 
-	/* Who was already let in by the kernel is served, unless another
-	 * process takes over the same socket. */
-	if (!s->listener.given)
-		on_accept(s->listener.fd, EV_READ, s);
+	if (s->nconns > 0)
+		event_add(&s->cut, &tv);
+}
+
+static void
+close_listener(struct server *s)
+{
 	s->draining = true;
 	event_del(&s->stop);
 	event_del(&s->hup);
 	event_del(&s->accept);
 	event_del(&s->again);
 	serve_unlisten(&s->listener);
+}
+
+static void
+on_stop(int fd, short what, void *arg)
+{
+	struct server *s = arg;
+	struct serve_conn *c, *next;
+
+	/* Who was already let in by the kernel is served, unless another
+	 * process takes over the same socket. */
+	if (!s->listener.given && s->listener.fd != -1)
+		on_accept(s->listener.fd, EV_READ, s);
+	close_listener(s);
+	event_del(&s->orders);
 	for (c = TAILQ_FIRST(&s->conns); c; c = next) {
 		next = TAILQ_NEXT(c, link);
 		serve_conn_drain(c);
 	}
-	if (s->nconns > 0)
-		event_add(&s->cut, &tv);
+	cut_after(s, s->conf.deadline_ms);
+}
+
+/*
+ * Others serve this socket from now on.  A client that keeps its connection
+ * may be about to send: it is told with its next reply, not cut off.
+ */
+static void
+retire(struct server *s)
+{
+	close_listener(s);
+	if (s->nconns == 0)
+		event_del(&s->orders);
+	cut_after(s, (uint64_t)s->conf.idle_ms + s->conf.deadline_ms);
+}
+
+static void
+on_orders(int fd, short what, void *arg)
+{
+	char order;
+
+	if (recv(fd, &order, 1, MSG_DONTWAIT) == 1 && order == SERVE_RETIRE)
+		retire(arg);
+	else
+		on_stop(-1, 0, arg);
 }
 
 static void
@@ -185,8 +225,8 @@ on_hup(int fd, short what, void *arg)
 
 /* ---- the server ---- */
 
-static int
-write_ready(const char *path, const char *name, struct ms_err *err)
+int
+serve_write_ready(const char *path, const char *name, struct ms_err *err)
 {
 	struct ms_out *o = NULL;
 
@@ -229,25 +269,34 @@ dispatch(struct server *s)
 		return -1;
 	}
 	broken = &here;
-	rc = event_base_dispatch(s->base);
+	do {
+		rc = event_base_loop(s->base, EVLOOP_ONCE);
+		if (s->npend > 0)
+			serve_finish(s);
+	} while (rc == 0 && !s->broken);
 	broken = NULL;
 	return rc;
 }
 
 static void
-watch(struct server *s, int stop_fd, int hup_fd)
+watch(struct server *s, const struct serve_run *r)
 {
 	event_assign(&s->accept, s->base, s->listener.fd, EV_READ |
 	    EV_PERSIST, on_accept, s);
 	event_assign(&s->again, s->base, -1, 0, on_again, s);
 	event_assign(&s->cut, s->base, -1, 0, on_cut, s);
-	event_assign(&s->stop, s->base, stop_fd, EV_READ, on_stop, s);
-	event_assign(&s->hup, s->base, hup_fd, EV_READ | EV_PERSIST, on_hup,
+	event_assign(&s->stop, s->base, r->stop_fd, EV_READ, on_stop, s);
+	event_assign(&s->hup, s->base, r->hup_fd, EV_READ | EV_PERSIST, on_hup,
 	    s);
+	event_assign(&s->orders, s->base, r->orders_fd, EV_READ | EV_PERSIST,
+	    on_orders, s);
 	event_add(&s->accept, NULL);
-	event_add(&s->stop, NULL);
-	if (hup_fd != -1)
+	if (r->stop_fd != -1)
+		event_add(&s->stop, NULL);
+	if (r->hup_fd != -1)
 		event_add(&s->hup, NULL);
+	if (r->orders_fd != -1)
+		event_add(&s->orders, NULL);
 }
 
 static void
@@ -265,52 +314,103 @@ set_defaults(struct server *s)
 		c->idle_ms = SERVE_IDLE_MS;
 }
 
+static void
+server_clear(struct server *s)
+{
+	struct serve_conn *c;
+	unsigned i;
+
+	s->draining = true;
+	while ((c = TAILQ_FIRST(&s->conns)))
+		serve_conn_free(c);
+	if (s->base) {
+		event_del(&s->accept);
+		event_del(&s->again);
+		event_del(&s->cut);
+		event_del(&s->stop);
+		event_del(&s->hup);
+		event_del(&s->orders);
+		event_base_free(s->base);
+	}
+	ms_buf_clear(&s->reply.body);
+	for (i = 0; i < MS_SERVE_BATCH; i++)
+		ms_buf_clear(&s->pend[i].resp.body);
+}
+
 int
-ms_serve(const struct ms_serve_conf *conf, int stop_fd, int hup_fd,
-    struct ms_err *err)
+serve_run(const struct serve_run *r, struct ms_err *err)
 {
 	struct server s;
-	struct serve_conn *c;
 	int rc = -1;
+	unsigned i;
 
 	memset(&s, 0, sizeof(s));
-	s.conf = *conf;
+	s.conf = *r->conf;
 	set_defaults(&s);
+	s.listener = *r->listener;
 	TAILQ_INIT(&s.conns);
 	ms_buf_init(&s.reply.body, SERVE_REPLY);
-	if (serve_listen(s.conf.listen, &s.listener, err) == -1)
-		return -1;
+	for (i = 0; i < MS_SERVE_BATCH; i++)
+		ms_buf_init(&s.pend[i].resp.body, SERVE_REPLY);
 	s.base = new_base();
 	if (!s.base) {
 		ms_fail(err, MS_OS, "libevent does not start");
 		goto out;
 	}
-	watch(&s, stop_fd, hup_fd);
-	if (write_ready(s.conf.ready_file, s.listener.name, err) == -1)
+	watch(&s, r);
+	if (r->ready && r->ready(r->arg, err) == -1)
 		goto out;
-	serve_log(&s, "listening on %s", s.listener.name);
 	if (dispatch(&s) == -1) {
-		/* Nothing of it can be touched any more. */
-		serve_unlisten(&s.listener);
+		/* Nothing of its loop can be touched any more. */
+		*r->listener = s.listener;
 		return ms_fail(err, MS_OS, "libevent gave up");
 	}
-	rc = 0;
+	rc = s.broken ? ms_fail(err, MS_OS, "cannot go on") : 0;
 out:
-	s.draining = true;
-	while ((c = TAILQ_FIRST(&s.conns)))
-		serve_conn_free(c);
-	if (s.base) {
-		event_del(&s.accept);
-		event_del(&s.again);
-		event_del(&s.cut);
-		event_del(&s.stop);
-		event_del(&s.hup);
-		event_base_free(s.base);
-	}
-	serve_unlisten(&s.listener);
-	ms_buf_clear(&s.reply.body);
-	if (rc == 0 && s.conf.ready_file)
-		unlink(s.conf.ready_file);
+	server_clear(&s);
+	*r->listener = s.listener;
+	return rc;
+}
+
+/* ---- one server in this process ---- */
+
+struct alone {
+	const struct ms_serve_conf *conf;
+	const struct serve_listener *listener;
+};
+
+static int
+alone_ready(void *arg, struct ms_err *err)
+{
+	const struct alone *a = arg;
+	char line[200];
+
+	if (serve_write_ready(a->conf->ready_file, a->listener->name,
+	    err) == -1)
+		return -1;
+	snprintf(line, sizeof(line), "listening on %s", a->listener->name);
+	if (a->conf->log)
+		a->conf->log(a->conf->arg, line);
+	return 0;
+}
+
+int
+ms_serve(const struct ms_serve_conf *conf, int stop_fd, int hup_fd,
+    struct ms_err *err)
+{
+	struct serve_listener l;
+	struct alone a = { conf, &l };
+	struct serve_run r = { .conf = conf, .listener = &l,
+		.stop_fd = stop_fd, .hup_fd = hup_fd, .orders_fd = -1,
+		.ready = alone_ready, .arg = &a };
+	int rc;
+
+	if (serve_listen(conf->listen, &l, err) == -1)
+		return -1;
+	rc = serve_run(&r, err);
+	serve_unlisten(&l);
+	if (rc == 0 && conf->ready_file)
+		unlink(conf->ready_file);
 	return rc;
 }
 
@@ -322,8 +422,9 @@ once(const struct ms_serve_conf *c, const struct ms_request *req,
 {
 	const char *text = NULL;
 	size_t n;
+	int rc = c->handler(c->arg, req, resp, err);
 
-	if (c->handler(c->arg, req, resp, err) == -1)
+	if (rc == -1 || (rc == 1 && c->finish(c->arg, err) == -1))
 		return -1;
 	if (resp->status < 400)
 		return ms_sink_write(out, resp->body.p, resp->body.n, err);

@@ -36,6 +36,9 @@ struct ms_response {
 	struct ms_buf body;
 };
 
+/* Replies that may wait for ms_serve_conf.finish at once. */
+#define MS_SERVE_BATCH 64
+
 /*
  * Fill resp for req.  -1 is for faults of our own only (500): what a client
  * did wrong is a response.  arg is the caller's.
@@ -67,6 +70,14 @@ struct ms_serve_conf {
 				 * and so long may draining take (10 s) */
 	unsigned idle_ms;	/* keep-alive without a request (30 s) */
 	ms_handler *handler;
+	/*
+	 * A handler that returned 1 has only taken note of resp; this fills
+	 * all of them, up to MS_SERVE_BATCH (what the requests pointed to is
+	 * gone by then).  Called at the end of a turn of the loop, so that
+	 * what many requests need from elsewhere is one message.  -1: nothing
+	 * goes any more; they get 500 and the server ends.  May be NULL.
+	 */
+	int (*finish)(void *arg, struct ms_err *err);
 	void *arg;
 	/* Called between requests when hup_fd is readable; what is there is
 	 * read.  May be NULL. */

@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The half of the authority that has the key, and what both are told. */
+#include <string.h>
+
+#include "tsad.h"
+
+/* EN 319 421 section 5.2: the baseline policy; a good place to start from,
+ * an agency names its own. */
+static const char *const fallback[] = { "0.4.0.2023.1.1" };
+
+#define HASHES 3
+
+struct choice {
+	const char *const *policies;
+	size_t npolicies;
+	enum ms_oid hashes[HASHES];
+	size_t nhashes;
+};
+
+static int
+choose(const struct tsad_conf *conf, struct choice *c, struct ms_err *err)
+{
+	enum ms_oid md;
+	size_t i;
+
+	memset(c, 0, sizeof(*c));
+	c->npolicies = conf->policies.n ? conf->policies.n : 1;
+	c->policies = conf->policies.n ?
+	    (const char *const *)conf->policies.v : fallback;
+	for (i = 0; i < conf->hashes.n; i++) {
+		md = ms_md_from_micalg(conf->hashes.v[i],
+		    strlen(conf->hashes.v[i]));
+		if (!ms_md(md) || c->nhashes == HASHES) {
+			ms_fail(err, MS_USAGE, "--accept-hash %s: %s",
+			    conf->hashes.v[i], ms_md(md) ? "one too many" :
+			    "not accepted in timestamps");
+			return ms_hint(err, "sha256, sha384, sha512");
+		}
+		c->hashes[c->nhashes++] = md;
+	}
+	return 0;
+}
+
+void
+tsad_init(struct tsad *t, struct ms_cli *c, const struct tsad_conf *conf,
+    bool trust_clock)
+{
+	memset(t, 0, sizeof(*t));
+	t->cli = c;
+	t->conf = conf;
+	t->clock.trust = trust_clock;
+	t->clock.accuracy_ms = (unsigned)conf->accuracy_ms;
+	ms_buf_init(&t->out, MS_KEEPER_MESSAGE);
+	ms_buf_init(&t->in, MS_KEEPER_MESSAGE);
+}
+
+void
+tsad_clear(struct tsad *t)
+{
+	ms_tsa_free(t->tsa);
+	ms_tsa_rules_free(t->rules);
+	ms_idents_clear(&t->ids);
+	ms_buf_clear(&t->out);
+	ms_buf_clear(&t->in);
+	memset(t, 0, sizeof(*t));
+}
+
+int
+tsad_rules(struct tsad *t, struct ms_err *err)
+{
+	struct choice c;
+
+	return choose(t->conf, &c, err) == -1 ? -1 :
+	    ms_tsa_rules_new(c.policies, c.npolicies, c.hashes, c.nhashes,
+		&t->rules, err);
+}
+
+int
+tsad_load(void *arg, struct ms_err *err)
+{
+	struct tsad *t = arg;
+	struct ms_idents ids = { NULL, 0 };
+	struct ms_tsa *tsa = NULL;
+	struct choice c;
+
+	if (choose(t->conf, &c, err) == -1)
+		return -1;
+	if (ms_common_idents(t->cli, NULL, MS_USE_TSA, &ids) != 0) {
+		*err = t->cli->err;
+		ms_err_reset(&t->cli->err);
+	} else {
+		struct ms_tsa_conf conf = { .id = &ids.v[0],
+			.policies = c.policies, .npolicies = c.npolicies,
+			.hashes = c.hashes, .nhashes = c.nhashes,
+			.accuracy_ms = (unsigned)t->conf->accuracy_ms,
+			.ordering = t->conf->ordering, .clock = ms_clock_now,
+			.clock_arg = &t->clock };
+
+		if (ms_tsa_new(&conf, &tsa, err) == 0) {
+			ms_tsa_free(t->tsa);
+			ms_idents_clear(&t->ids);
+			t->tsa = tsa;
+			t->ids = ids;
+			return 0;
+		}
+	}
+	ms_idents_clear(&ids);
+	return -1;
+}
+
+int
+tsad_issue(void *arg, struct ms_span asks, struct ms_buf *out,
+    struct ms_err *err)
+{
+	struct tsad *t = arg;
+	struct ms_tsa_issued is;
+	struct ms_tsa_ask ask;
+	int32_t failure;
+	uint32_t len;
+	size_t i, at;
+
+	if (asks.n % sizeof(ask) != 0 ||
+	    asks.n / sizeof(ask) > MS_SERVE_BATCH)
+		return ms_fail(err, MS_BUG, "a worker's message is malformed");
+	for (i = 0; i < asks.n; i += sizeof(ask)) {
+		memcpy(&ask, asks.p + i, sizeof(ask));
+		at = out->n;
+		if (ms_buf_add(out, "\0\0\0\0\0\0\0", 8, err) == -1 ||
+		    ms_tsa_issue(t->tsa, &ask, out, &is, &failure, err) == -1)
+			return -1;
+		len = (uint32_t)(out->n - at - 8);
+		memcpy(out->p + at, &failure, 4);
+		memcpy(out->p + at + 4, &len, 4);
+	}
+	return 0;
+}

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* ms-tsad: the halves of a timestamp authority, see ms_tsa_ask in tsp.h. */
+#ifndef MS_TSAD_H
+#define MS_TSAD_H
+
+#include "clock.h"
+#include "common.h"
+#include "serve/fleet.h"
+
+struct tsad_conf {
+	struct ms_strs policies, hashes;	/* as options name them */
+	uint64_t accuracy_ms;
+	bool ordering;
+};
+
+struct tsad_asked {
+	struct ms_tsa_ask ask;
+	struct ms_response *resp;
+};
+
+struct tsad {
+	struct ms_cli *cli;
+	const struct tsad_conf *conf;
+	struct ms_clock clock;
+	/* the half with the key */
+	struct ms_idents ids;
+	struct ms_tsa *tsa;
+	/* the half with the network */
+	struct ms_tsa_rules *rules;
+	struct ms_keeper *keeper;	/* NULL: both halves are here */
+	struct tsad_asked asked[MS_SERVE_BATCH];
+	size_t nasked;
+	struct ms_buf out, in;		/* to the keeper and back */
+};
+
+void tsad_init(struct tsad *t, struct ms_cli *c, const struct tsad_conf *conf,
+    bool trust_clock);
+void tsad_clear(struct tsad *t);
+
+/* Key and certificate, read anew; arg is a struct tsad, which is touched on
+ * success only. */
+int tsad_load(void *arg, struct ms_err *err);
+/* What is answered at all. */
+int tsad_rules(struct tsad *t, struct ms_err *err);
+/*
+ * Answer up to MS_SERVE_BATCH struct ms_tsa_ask in a row: for each an int32_t
+ * failure, a uint32_t length and so many octets of TimeStampResp are appended
+ * to out.
+ */
+int tsad_issue(void *arg, struct ms_span asks, struct ms_buf *out,
+    struct ms_err *err);
+
+#endif
