@@ -385,7 +385,7 @@ ms_spool_peek(struct ms_spool *sp, struct ms_span *first, struct ms_err *err)
 		first->n = sp->size < MS_BLOCK ? (size_t)sp->size : MS_BLOCK;
 		return 0;
 	}
-	if (sp->complete && !(sp->flags & MS_SPOOL_ONCE)) {
+	if ((sp->complete || sp->begun) && !(sp->flags & MS_SPOOL_ONCE)) {
 		s = ms_spool_read(sp, err);
 		if (s == NULL || ms_src_fill(s, err) < 0)
 			return -1;

@@ -56,10 +56,11 @@ void ms_spool_free(struct ms_spool *sp);
 struct ms_sink *ms_spool_sink(struct ms_spool *sp);
 
 /*
- * Lend the first bytes, at most MS_BLOCK, before the first reading or after
- * one: as many as there are, so that a guess at what they are needs no
- * reading of its own.  Borrowed until the next reading.  What a regular file
- * shows here is not yet judged.
+ * Lend the first bytes, at most MS_BLOCK: as many as there are, so that a
+ * guess at what they are needs no reading of its own.  Borrowed until the next
+ * reading.  Before the first reading what a regular file shows is not yet
+ * judged.  A reading that is under way ends (it is completed when it is the
+ * first).
  */
 int ms_spool_peek(struct ms_spool *sp, struct ms_span *first,
     struct ms_err *err);

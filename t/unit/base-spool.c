@@ -293,6 +293,29 @@ shows(struct ms_spool *sp, size_t n)
 	    (n == 0 || memcmp(first.p, data, first.n) == 0);
 }
 
+/* A reading that stopped early does not stand in the way. */
+static void
+test_peek_begun(void)
+{
+	struct ms_span first = { NULL, 0 };
+	struct ms_spool *sp = NULL;
+	struct ms_src *s;
+	FILE *f = tmpfile();
+
+	ok(f && fwrite(data, 1, BIG, f) == BIG && fflush(f) == 0 &&
+	    lseek(fileno(f), 0, SEEK_SET) == 0, "a file");
+	ok(ms_spool_fd(fileno(f), "f", NULL, 0, &sp, &e) == 0 &&
+	    (s = ms_spool_read(sp, &e)) && ms_src_fill(s, &e) == 1,
+	    "a reading begins");
+	ok(ms_spool_peek(sp, &first, &e) == 0 && first.n > 0 &&
+	    memcmp(first.p, data, first.n) == 0,
+	    "its first bytes are lent all the same");
+	ok((s = ms_spool_read(sp, &e)) && ms_src_drain(s, &e) == 0,
+	    "and it is read again");
+	ms_spool_free(sp);
+	fclose(f);
+}
+
 static void
 test_peek(size_t n, unsigned flags)
 {
@@ -353,6 +376,7 @@ main(void)
 	test_written(BIG, MS_SPOOL_CIPHERTEXT, "ciphertext spool");
 	test_at_rest(0, 0);
 	test_at_rest(MS_SPOOL_CIPHERTEXT, 1);
+	test_peek_begun();
 	test_peek(0, 0);
 	test_peek(100, MS_SPOOL_ONCE);
 	test_peek(MS_BLOCK, 0);
