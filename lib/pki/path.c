@@ -131,6 +131,12 @@ walk(struct path *p)
 		p->chain = X509_STORE_CTX_get1_chain(ctx);
 		if (!p->chain)
 			rc = ms_fail_nomem(p->err);
+	} else if (!p->oom && p->r->n == before &&
+	    X509_STORE_CTX_get_error(ctx) == X509_V_ERR_UNSPECIFIED) {
+		/* an extension that cannot be decoded has no code of its own */
+		rc = ms_report_add(p->r, MS_BAD, "chain",
+		    "RFC 5280 section 6.1.3", p->err,
+		    "a certificate of the path is malformed");
 	} else if (p->oom || p->r->n == before) {
 		/* neither an answer nor a finding: it was not judged */
 		rc = ms_fail_ssl(p->err, MS_OS, "certificate path: %s",
