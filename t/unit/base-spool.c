@@ -330,14 +330,18 @@ test_peek(size_t n, unsigned flags)
 	ok(flags & MS_SPOOL_ONCE ? !shows(sp, n) :
 	    shows(sp, n) && reads(sp, n), "and between readings");
 	ms_err_reset(&e);
+	ok(flags & MS_SPOOL_ONCE || (ms_src_fill(ms_spool_read(sp, &e), &e) >=
+	    0 && shows(sp, n) && reads(sp, n)), "and within one, ending it");
 	ms_spool_free(sp);
 	close(fd);
 	waitpid(pid, NULL, 0);
 	fd = temp_file(n);
 	if (ms_spool_fd(fd, "doc", NULL, MS_SPOOL_ONCE, &sp, &e) != 0)
 		abort();
-	ok(shows(sp, n) && (ms_spool_set_flags(sp, flags), reads(sp, n)) &&
-	    (flags & MS_SPOOL_ONCE || reads(sp, n)),
+	ok(shows(sp, n) && (ms_spool_set_flags(sp, flags),
+	    flags & MS_SPOOL_ONCE ||
+	    (ms_src_fill(ms_spool_read(sp, &e), &e) >= 0 && shows(sp, n))) &&
+	    reads(sp, n),
 	    "a look at a file of %zu before it is said how to read it", n);
 	ms_spool_free(sp);
 	close(fd);
