@@ -114,7 +114,7 @@ judge_plain(struct opening *o, struct ms_env *env, struct ms_err *err)
 		return ms_src_drain(plain, err);
 	if (smime_judge_value(plain, o->kind, &inside, err) != 0)
 		return -1;
-	if (inside == MS_BAD)
+	if (inside != MS_GOOD && inside != MS_NONE)
 		return damaged(err);
 	o->ret->authenticated = inside == MS_GOOD;
 	if (o->conf->require_integrity && !o->ret->authenticated) {

@@ -98,9 +98,13 @@ struct smime_judge {
 	const struct ms_smime_verify *conf;
 	const struct smime_who *who;
 	struct ms_smime_result *res;
+	bool strict;		/* headers around the signature are text */
 	unsigned depth;
 	size_t outside;		/* body parts outside of any signature */
 };
+/* MS_DATA when s holds control characters or is not UTF-8: a changed block of
+ * CBC ciphertext leaves a block of noise. */
+int smime_check_text(struct ms_span s, struct ms_err *err);
 /* SignedData that was read to its end: one report a signature. */
 int smime_judge_signed(struct smime_judge *g, struct ms_signed *sd,
     struct ms_err *err);
@@ -112,7 +116,7 @@ int smime_judge_opaque(struct smime_judge *g, struct smime_msg *m,
 /*
  * Judge the values of the signature that an entity read off src carries, trust
  * left aside.  *verdict MS_NONE: it is not signed.  What cannot be read is
- * MS_BAD; -1 for what has nothing to do with the bytes.
+ * MS_BAD; -1 for what has nothing to do with the bytes, or when src fails.
  */
 int smime_judge_value(struct ms_src *src, enum ms_kind kind,
     enum ms_verdict *verdict, struct ms_err *err);

@@ -63,6 +63,19 @@ smime_judge_signed(struct smime_judge *g, struct ms_signed *sd,
 	return 0;
 }
 
+int
+smime_check_text(struct ms_span s, struct ms_err *err)
+{
+	bool text = ms_utf8_valid(s.p, s.n);
+	size_t i;
+
+	for (i = 0; i < s.n && text; i++)
+		text = (s.p[i] >= ' ' && s.p[i] != 0x7f) || s.p[i] == '\t' ||
+		    s.p[i] == '\r' || s.p[i] == '\n';
+	return text ? 0 : ms_fail(err, MS_DATA,
+	    "RFC 5322 section 2.2: the header is not text");
+}
+
 /* ---- multipart/signed ---- */
 
 struct clear {
@@ -210,7 +223,8 @@ second_part(struct clear *c, struct ms_src *part, struct ms_err *err)
 	int rc = -1;
 
 	smime_msg_init(&m);
-	if (smime_msg_read(&m, part, err) != 0)
+	if (smime_msg_read(&m, part, err) != 0 ||
+	    (c->g->strict && smime_check_text(ms_buf_span(&m.h.raw), err) != 0))
 		goto out;
 	if (!is_signature_type(m.e.type.token)) {
 		rc = bad_claim(c->g, "signature-part", "RFC 1847 section 2.1",

@@ -344,6 +344,15 @@ ms_smime_verify(const struct ms_smime_verify *conf, struct ms_spool *in,
 	return 0;
 }
 
+/* What a failed reading of a header did not take is where it failed. */
+static int
+check_refused(const struct ms_src *src, struct ms_err *err)
+{
+	if (src->n > 0 && memchr(src->p, 0, src->n) != NULL)
+		return ms_fail(err, MS_DATA, "RFC 5322 section 2.2: NUL");
+	return 0;
+}
+
 /* What is signed in a decrypted entity or file, if anything. */
 static int
 judge_inside(struct smime_judge *g, struct ms_src *src, enum ms_kind kind,
@@ -357,13 +366,19 @@ judge_inside(struct smime_judge *g, struct ms_src *src, enum ms_kind kind,
 		return ms_cms_guess(src, err) == MS_OID_signedData ?
 		    verify_signed(g, src, err) : 0;
 	smime_msg_init(&m);
-	/* what has no header that can be read is a body */
-	if (smime_msg_read(&m, src, &why) == 0) {
-		if (smime_what(&m.e) != SMIME_MULTIPART)
-			rc = walk_entity(g, &m, err);
-	} else if (why.class != MS_DATA) {
+	if (ms_mime_header_read(src, &m.h, &why) != 0 &&
+	    why.class != MS_DATA)
 		rc = ms_fail(err, why.class, "%s", why.text);
+	else if (smime_check_text(ms_buf_span(&m.h.raw), err) != 0 ||
+	    (why.class != MS_OK && check_refused(src, err) != 0))
+		rc = -1;
+	else if (why.class == MS_OK) {
+		m.src = src;
+		rc = ms_mime_entity(&m.h, &m.e, err);
+		if (rc == 0 && smime_what(&m.e) != SMIME_MULTIPART)
+			rc = walk_entity(g, &m, err);
 	}
+	/* else: text without a header is a body */
 	smime_msg_clear(&m);
 	return rc;
 }
@@ -377,7 +392,8 @@ smime_judge_value(struct ms_src *src, enum ms_kind kind,
 	};
 	struct smime_who who = { .conf = &conf };
 	struct ms_smime_result res;
-	struct smime_judge g = { .conf = &conf, .who = &who, .res = &res };
+	struct smime_judge g = { .conf = &conf, .who = &who, .res = &res,
+		.strict = true };
 	struct ms_err why = MS_ERR_INIT;
 	struct ms_src *ahead = smime_ahead(src, err);
 	int rc;
