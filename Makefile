@@ -9,7 +9,7 @@
 #   make check-asan the same under the address and undefined sanitizers
 #   make fuzz       build the fuzz targets;  make fuzz-smoke runs them shortly
 #   make bench      ratios beside the peers and the physical limit
-#   make install    PREFIX=/usr/local DESTDIR=
+#   make install    PREFIX=/usr/local DESTDIR=   (make uninstall: away again)
 #   WERROR=1        warnings are errors
 
 FLAVOUR ?= release
@@ -134,7 +134,7 @@ COMPS   := $(CMDSRC:cmd/%.c=build/completions/bash/%) \
 	$(CMDSRC:cmd/%.c=build/completions/fish/%.fish)
 
 .PHONY: all deps demo check check-asan check-run lint unit fuzz fuzz-smoke \
-	bench install clean completions needs
+	bench install uninstall clean completions needs
 .DELETE_ON_ERROR:
 .SECONDARY:
 
@@ -227,28 +227,32 @@ fuzz-smoke: fuzz
 	t/fuzz/smoke $(SECONDS)
 
 completions: $(COMPS)
-build/completions/bash/% build/completions/zsh/_% build/completions/fish/%.fish: \
-		completions/generate $(MANS)
+$(COMPS): completions/generate $(MANS)
 	@mkdir -p $(@D)
 	completions/generate $@
 
+# Where each kind of completion is looked for.
+COMPDIR_bash := $(PREFIX)/share/bash-completion/completions
+COMPDIR_zsh  := $(PREFIX)/share/zsh/site-functions
+COMPDIR_fish := $(PREFIX)/share/fish/vendor_completions.d
+COMP_AT = $(DESTDIR)$(COMPDIR_$(notdir $(patsubst %/,%,$(dir $(1)))))
 install: all completions
-	install -d $(DESTDIR)$(BINDIR) $(DESTDIR)$(LIBDIR) \
-		$(DESTDIR)$(MANDIR)/man1 $(DESTDIR)$(MANDIR)/man5 \
-		$(DESTDIR)$(MANDIR)/man7 $(DESTDIR)$(MANDIR)/man8 \
-		$(DESTDIR)$(PREFIX)/share/bash-completion/completions \
-		$(DESTDIR)$(PREFIX)/share/zsh/site-functions \
-		$(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d
+	install -d $(DESTDIR)$(BINDIR) $(DESTDIR)$(LIBDIR)
 	install -m 755 $(PROGS) $(DESTDIR)$(BINDIR)
 	install -m 644 $(MODS) $(DESTDIR)$(LIBDIR)
-	for m in $(MANS); do install -m 644 $$m \
-		$(DESTDIR)$(MANDIR)/man$${m##*.}; done
-	install -m 644 build/completions/bash/* \
-		$(DESTDIR)$(PREFIX)/share/bash-completion/completions
-	install -m 644 build/completions/zsh/* \
-		$(DESTDIR)$(PREFIX)/share/zsh/site-functions
-	install -m 644 build/completions/fish/* \
-		$(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d
+	set -e; for m in $(MANS); do \
+		install -D -m 644 -t $(DESTDIR)$(MANDIR)/man$${m##*.} $$m; done
+	set -e; $(foreach c,$(COMPS), \
+		install -D -m 644 -t $(call COMP_AT,$(c)) $(c);)
+
+# Takes away what install put there, and the one directory that is ours.
+uninstall:
+	cd $(DESTDIR)$(BINDIR) && rm -f $(notdir $(PROGS))
+	rm -f $(addprefix $(DESTDIR)$(LIBDIR)/,$(notdir $(MODS)))
+	rmdir $(DESTDIR)$(LIBDIR)
+	set -e; for m in $(notdir $(MANS)); do \
+		rm -f $(DESTDIR)$(MANDIR)/man$${m##*.}/$$m; done
+	rm -f $(foreach c,$(COMPS),$(call COMP_AT,$(c))/$(notdir $(c)))
 
 clean:
 	rm -rf build
