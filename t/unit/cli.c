@@ -40,7 +40,7 @@ static const struct ms_opt opts[] = {
 	    .arg = "NAME", .choices = "auto|mail|cms" },
 	{ .name = "source", .letter = 's', .kind = MS_OPT_LIST,
 	    .to = &source, .arg = "URI" },
-	{ .name = "days", .kind = MS_OPT_UINT, .to = &count, .arg = "N",
+	{ .name = "accuracy", .kind = MS_OPT_UINT, .to = &count, .arg = "N",
 	    .min = 1, .max = 64 },
 	{ .name = "days", .kind = MS_OPT_DURATION, .to = &age_s,
 	    .arg = "TIME" },
@@ -129,7 +129,7 @@ test_options(void)
 {
 	struct ms_cli c;
 
-	is_int(begin(&c, "-l -F cms a --source=x -s y - -vv --days 3 b"),
+	is_int(begin(&c, "-l -F cms a --source=x -s y - -vv --accuracy 3 b"),
 	    -1, "options and operands mixed");
 	ok(flag, "a flag");
 	is_str(format, "cms", "a string");
@@ -162,9 +162,9 @@ test_refusals(void)
 	refused("-Z", 64);
 	refused("--source", 64);
 	refused("--allow-legacy=1", 64);
-	refused("--days 0", 64);
-	refused("--days 65", 64);
-	refused("--days 1x", 64);
+	refused("--accuracy 0", 64);
+	refused("--accuracy 65", 64);
+	refused("--accuracy 1x", 64);
 	refused("--cipher rot13", 64);
 	refused("--cipher au", 64);
 	refused("--when yesterday", 64);
@@ -227,8 +227,8 @@ test_conf(void)
 	struct ms_cli c;
 
 	put("mailseal.conf", "source = a\nsource = b\nallow-legacy = yes\n"
-	    "cipher = mail\ndays = 5\ndomain = other.program\n"
-	    "[ms-lookup]\ndays = 6\n[ms-sign]\ndays = 7\n"
+	    "cipher = mail\naccuracy = 5\ndomain = other.program\n"
+	    "[ms-lookup]\naccuracy = 6\n[ms-sign]\naccuracy = 7\n"
 	    "[Alice@a.example]\ncipher = cms\nsource = c\n"
 	    "allow-legacy = no\n", 0600);
 	is_int(begin(&c, ""), -1, "configuration");
@@ -245,7 +245,7 @@ test_conf(void)
 	ok(ms_streq(format, "auto") && source.n == 1, "and still wins");
 	ms_cli_end(&c, 0);
 
-	put("other.conf", "days = 9\n", 0600);
+	put("other.conf", "accuracy = 9\n", 0600);
 	is_int(begin(&c, "--config other.conf"), -1, "--config");
 	ok(count == 9 && !flag, "is read instead");
 	ms_cli_end(&c, 0);
@@ -255,7 +255,7 @@ test_conf(void)
 	conf_refused("when = @1\n", "an option that is no key");
 	conf_refused("own = no\n", "a twin that is no key");
 	conf_refused("[nonsense]\ndays = 1\n", "unknown section");
-	conf_refused("days = 65\n", "number out of range");
+	conf_refused("accuracy = 65\n", "number out of range");
 	conf_refused("allow-legacy = perhaps\n", "neither yes nor no");
 	conf_refused("cipher = rot13\n", "none of the choices");
 }
