@@ -134,6 +134,17 @@ find_signer(struct ms_cli *c, struct means *x, const struct ms_addr *from)
 	return 0;
 }
 
+/* USER@ in a URI needs a password; one that is in it already is refused when
+ * it is opened. */
+static bool
+wants_password(const char *uri)
+{
+	const char *at = strrchr(uri, '@'), *p = strstr(uri, "://");
+
+	return strncmp(uri, "smtp", 4) == 0 && p && at > p + 3 &&
+	    !memchr(p + 3, ':', (size_t)(at - p - 3));
+}
+
 static int
 open_transports(struct ms_cli *c, struct means *x)
 {
@@ -154,9 +165,9 @@ open_transports(struct ms_cli *c, struct means *x)
 	for (i = 0; i < transports.n; i++) {
 		const char *uri = transports.v[i];
 
-		if (strncmp(uri, "smtp", 4) == 0 && strchr(uri, '@') &&
-		    x->smtp_password.n == 0 && ms_cli_passphrase(c, "smtp",
-		    uri, false, &x->smtp_password, &c->err) != 0)
+		if (wants_password(uri) && x->smtp_password.n == 0 &&
+		    ms_cli_passphrase(c, "smtp", uri, false,
+		    &x->smtp_password, &c->err) != 0)
 			return -1;
 		if (x->smtp_password.n > 0)
 			auth.password = ms_buf_str(&x->smtp_password);

@@ -147,13 +147,10 @@ transact(struct smtp *s, const char *from, struct ms_smtp_rcpt *v, size_t n,
     bool partial, struct ms_spool *message, struct ms_err *e)
 {
 	struct ms_src *src = ms_spool_read(message, e);
-	uint64_t size;
 
 	if (!src || (!s->conn && ms_smtp_new(s->host, s->port, s->tls,
 	    &s->auth, CONNECT_MS, TOTAL_MS, &s->conn, e) != 0))
 		return -1;
-	if (ms_spool_size(message, &size))
-		ms_smtp_size(s->conn, size);
 	return ms_smtp_send(s->conn, from, v, n, !partial, src, e);
 }
 
