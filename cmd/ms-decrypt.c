@@ -34,18 +34,40 @@ static const struct ms_prog prog = {
 	.groups = groups
 };
 
-/* Whether the whole input is CMS: ciphertext, which may rest on disk. */
+/* Whether the first bytes are those of an encrypted CMS in DER or BER. */
 static bool
-is_sealed(struct ms_cli *c, enum ms_kind kind)
+is_enveloped(void)
+{
+	enum ms_oid type = MS_OID_UNKNOWN;
+	struct ms_span first;
+	struct ms_src *src;
+
+	if (ms_spool_peek(ms_cli_io.in, &first, NULL) != 0 ||
+	    (src = ms_src_mem(first.p, first.n, NULL)) == NULL)
+		return false;
+	type = ms_cms_guess(src, NULL);
+	ms_src_free(src);
+	return type == MS_OID_envelopedData ||
+	    type == MS_OID_authEnvelopedData;
+}
+
+/*
+ * Whether the whole input is CMS, for which keys are wanted.  *ciphertext: it
+ * is encrypted, and may rest on disk as it is; what only is signed may not.
+ */
+static bool
+is_sealed(enum ms_kind kind, bool *ciphertext)
 {
 	struct ms_mime_header h;
 	bool yes;
 
+	*ciphertext = kind == MS_KIND_CMS && is_enveloped();
 	if (kind != MS_KIND_MAIL)
 		return kind == MS_KIND_CMS;
 	ms_mime_header_init(&h);
 	yes = ms_smime_header(ms_cli_io.in, &h, NULL) == 0 &&
 	    ms_smime_is_cms(&h);
+	*ciphertext = yes && ms_smime_is_sealed(&h);
 	ms_mime_header_clear(&h);
 	return yes;
 }
@@ -84,13 +106,15 @@ run(struct ms_cli *c)
 {
 	struct ms_idents l = { NULL, 0 };
 	enum ms_kind kind;
+	bool ciphertext;
 	int rc = -1;
 
 	if (filter_input(c, format, &kind) != 0)
 		goto out;
 	/* nobody is asked for a passphrase where nothing is to be opened */
-	if (is_sealed(c, kind)) {
-		ms_spool_set_flags(ms_cli_io.in, MS_SPOOL_CIPHERTEXT);
+	if (is_sealed(kind, &ciphertext)) {
+		if (ciphertext)
+			ms_spool_set_flags(ms_cli_io.in, MS_SPOOL_CIPHERTEXT);
 		if (ms_common_idents(c, NULL, MS_USE_ENCRYPT, &l) != 0)
 			goto out;
 	}

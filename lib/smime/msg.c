@@ -73,6 +73,23 @@ ms_smime_is_cms(const struct ms_mime_header *h)
 	return yes;
 }
 
+bool
+ms_smime_is_sealed(const struct ms_mime_header *h)
+{
+	struct ms_mime_entity e = { .encoding = NULL };
+	const char *type;
+	bool yes;
+
+	if (ms_mime_entity(h, &e, NULL) != 0)
+		return false;
+	type = ms_mime_param(&e.type, "smime-type");
+	yes = smime_what(&e) == SMIME_CMS &&
+	    (ms_strcaseeq(type, "enveloped-data") ||
+	    ms_strcaseeq(type, "authEnveloped-data"));
+	ms_mime_entity_clear(&e);
+	return yes;
+}
+
 /* ---- the canonical entity ---- */
 
 struct canon {
