@@ -71,3 +71,56 @@ examples() {
 	sed -n '/^\.Sh EXAMPLES/,/^\.Sh SEE/s/^\.Dl //p' "$MS_TOP/man/$1" |
 		sed 's/\\&//g; s/\\-/-/g'
 }
+
+# A house in which everything is there: an authority, a sender, a reader, both
+# in the store, a directory of certificates, a Maildir, and a timestamp
+# authority on loopback at $TSA (house_end ends it); mailseal.conf says so.
+# Files for examples: notice.pdf, report.ods, mail.eml and message.eml.
+house() {
+	local ca i
+	ca() { ms-ca "$1" --key-type p256 --no-passphrase "${@:2}"; }
+	ca init --subject 'House CA'
+	cp "$MAILSEAL_HOME/data/ca/ca.pem" .
+	ca issue --usage sign --pem tax.pem tax@agency.example
+	ca issue --pem ana.pem ana@citizen.example
+	ca issue --usage tsa --subject 'House TSA' --pem tsa.pem
+	ms-id import --no-passphrase tax.pem ana.pem
+	mkdir certs
+	ms-ca publish --dir certs
+	cp "$MS_TOP/contrib/demo/notice.pdf" .
+	seq 9999 >report.ods
+	printf '%s\n' 'From: Tax Office <tax@agency.example>' \
+		'To: ana@citizen.example' 'Subject: Notice' \
+		"Date: $(date -R)" 'Message-ID: <1@agency.example>' '' \
+		'Hello.' | tee mail.eml >message.eml
+	ms-tsad --listen 127.0.0.1:0 --ready-file ready --clock trust \
+		-i tsa.pem </dev/null >tsad.log 2>&1 3>&- &
+	HOUSE_PID=$!
+	for i in $(seq 100); do
+		[ ! -s ready ] || break
+		sleep 0.1
+	done
+	TSA=http://$(head -n 1 ready)/
+	printf '%s\n' "trust = $PWD/ca.pem" "source = dir:$PWD/certs" \
+		"tsa = $TSA" "transport = maildir:$PWD/Maildir" \
+		'[ms-send]' 'identity = tax@agency.example' \
+		>"$MAILSEAL_HOME/mailseal.conf"
+}
+
+house_end() {
+	[ -z "${HOUSE_PID:-}" ] || {
+		kill "$HOUSE_PID" 2>/dev/null
+		wait "$HOUSE_PID"
+	} || :
+}
+
+# try FILE: the shell commands in it work as they stand, but for the hosts.
+try() {
+	[ -s "$1" ] || { echo "no commands in $1"; return 1; }
+	sed -i "s#http://\(127.0.0.1:3161\|tsa.example\)/#$TSA#g" "$1"
+	setsid -w bash -euo pipefail "$1" </dev/null >out 2>err || {
+		echo "exit $?"
+		cat "$1" out err
+		return 1
+	}
+}
