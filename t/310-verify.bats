@@ -209,6 +209,14 @@ around() {
 	err_has 'the close delimiter of the multipart is missing'
 }
 
+@test "a transfer encoding around the parts" {
+	sed 's/^MIME-Version/Content-Transfer-Encoding: 8bit\n&/' signed.eml >e.eml
+	verdict 0 good '' e.eml
+	sed -i 's/Encoding: 8bit/Encoding: base64/' e.eml
+	verdict 1 bad "multipart/signed with Content-Transfer-Encoding 'base64'" \
+		e.eml
+}
+
 @test "micalg: missing, wrong, unknown" {
 	sed 's/micalg=sha-256;//' signed.eml >m.eml
 	verdict 0 good '' m.eml

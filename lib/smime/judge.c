@@ -293,6 +293,13 @@ both_parts(struct clear *c, struct ms_err *err)
 	return no_more(c, err);
 }
 
+static bool
+is_identity(const char *encoding)
+{
+	return ms_strcaseeq(encoding, "7bit") ||
+	    ms_strcaseeq(encoding, "8bit") || ms_strcaseeq(encoding, "binary");
+}
+
 int
 smime_judge_clear(struct smime_judge *g, struct smime_msg *m,
     struct ms_err *err)
@@ -316,6 +323,12 @@ smime_judge_clear(struct smime_judge *g, struct smime_msg *m,
 	if (boundary == NULL)
 		return ms_fail(err, MS_DATA, "RFC 2046 section 5.1.1: "
 		    "multipart/signed without a boundary");
+	/* A reader that decodes all of it sees other parts than we do. */
+	if (!is_identity(m->e.encoding) && ms_report_add(&g->res->whole,
+	    MS_BAD, "encoding", "RFC 2045 section 6.4", err,
+	    "multipart/signed with Content-Transfer-Encoding '%s'",
+	    m->e.encoding) != 0)
+		return -1;
 	c.parts = ms_mime_parts_new(m->src, boundary, err);
 	if (c.parts == NULL)
 		return -1;
