@@ -210,9 +210,9 @@ around() {
 }
 
 @test "a transfer encoding around the parts" {
-	sed 's/^MIME-Version/Content-Transfer-Encoding: 8bit\n&/' signed.eml >e.eml
+	sed '1i Content-Transfer-Encoding: 8bit' signed.eml >e.eml
 	verdict 0 good '' e.eml
-	sed -i 's/Encoding: 8bit/Encoding: base64/' e.eml
+	sed -i '1s/8bit/base64/' e.eml
 	verdict 1 bad "multipart/signed with Content-Transfer-Encoding 'base64'" \
 		e.eml
 }
