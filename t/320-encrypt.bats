@@ -296,8 +296,20 @@ readers() {
 	err_has 'warning: nothing proves that this was not changed'
 	run_out ms-decrypt -i "$F/bob.pem" --require-integrity e.eml
 	exits 1
-	err_has 'nothing protects the integrity of this aes-256-cbc content'
+	err_has 'nothing proves the integrity of this aes-256-cbc content'
 	out_empty
+	# whether the padding was right is not told
+	mv err plain
+	ms-encrypt -r "$F/bob.crt" --format cms "$F/mail.eml" >e.p7m
+	python3 -c 'd = bytearray(open("e.p7m", "rb").read())
+d[-17] ^= 0x80
+open("e.p7m", "wb").write(d)'
+	run_out ms-decrypt -i "$F/bob.pem" e.p7m
+	exits 65
+	run_out ms-decrypt -i "$F/bob.pem" --require-integrity e.p7m
+	exits 1
+	out_empty
+	cmp err plain
 	local o
 	for o in --no-opaque --opaque; do
 		ms-sign -i "$F/alice.pem" $o "$F/mail.eml" >s.eml

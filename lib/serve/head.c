@@ -140,7 +140,8 @@ parse_target(struct ms_span s, struct serve_head *h, struct ms_buf *text)
 			continue;
 		a.p = s.p + i;
 		a.n = s.n - i;
-		if (!cut(a, '/', &b, &a))
+		/* RFC 9110 section 4.2.1: an empty host is refused. */
+		if (!cut(a, '/', &b, &a) || b.n == 0)
 			return 400;
 		s.p = a.p - 1;
 		s.n = a.n + 1;

@@ -100,6 +100,30 @@ begin(struct opening *o, struct smime_carrier *c, struct ms_env **env,
 	    &o->memo, env, err) == 0 ? 1 : -1;
 }
 
+/*
+ * Only with a good signature inside.  That there is none is not told from what
+ * is damaged: whether padding was right would be an answer, too (RFC 8551
+ * section 6).
+ */
+static int
+judge_strictly(struct opening *o, struct ms_src *plain, struct ms_err *err)
+{
+	enum ms_verdict inside = MS_NONE;
+	struct ms_err why = MS_ERR_INIT;
+
+	if (smime_judge_value(plain, o->kind, &inside, &why) != 0 &&
+	    why.class != MS_DATA)
+		return ms_fail(err, why.class, "%s", why.text);
+	o->ret->authenticated = why.class == MS_OK && inside == MS_GOOD;
+	if (o->ret->authenticated)
+		return 0;
+	ms_fail(err, MS_NO, "nothing proves the integrity of this %s content: "
+	    "it is not signed inside, or damaged, or not meant for this key",
+	    ms_cipher_name(o->ret->cipher));
+	return ms_hint(err, "--no-require-integrity opens what is only not "
+	    "signed");
+}
+
 /* Read the plaintext to its end without letting any out. */
 static int
 judge_plain(struct opening *o, struct ms_env *env, struct ms_err *err)
@@ -112,17 +136,13 @@ judge_plain(struct opening *o, struct ms_env *env, struct ms_err *err)
 	o->ret->authenticated = ms_cipher_is_aead(o->ret->cipher);
 	if (o->ret->authenticated)
 		return ms_src_drain(plain, err);
+	if (o->conf->require_integrity)
+		return judge_strictly(o, plain, err);
 	if (smime_judge_value(plain, o->kind, &inside, err) != 0)
 		return -1;
-	if (inside != MS_GOOD && inside != MS_NONE)
+	if (inside == MS_BAD)
 		return damaged(err);
 	o->ret->authenticated = inside == MS_GOOD;
-	if (o->conf->require_integrity && !o->ret->authenticated) {
-		ms_fail(err, MS_NO, "nothing protects the integrity of this "
-		    "%s content, and it is not signed inside",
-		    ms_cipher_name(o->ret->cipher));
-		return ms_hint(err, "--no-require-integrity opens it");
-	}
 	return 0;
 }
 

@@ -322,6 +322,8 @@ test_refusals(const struct daemon *d)
 	    "malformed request target");
 	REFUSED(d, "GET /%4 HTTP/1.1\r\nHost: x\r\n\r\n", "400 ",
 	    "malformed request target");
+	REFUSED(d, "GET http:///x HTTP/1.1\r\nHost: x\r\n\r\n", "400 ",
+	    "malformed request target");
 	REFUSED(d, "GET x HTTP/1.1\r\nHost: x\r\n\r\n", "400 ",
 	    "malformed request target");
 	REFUSED(d, "GET / HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\n\r\na",
