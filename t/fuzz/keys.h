@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Keys of the fuzz targets; the seeds are signed by alice@a.example and
+ * encrypted to bob@b.example.  Test material, nobody's secret.
+ */
+#ifndef KEYS_H
+#define KEYS_H
+
+static const char anchor_pem[] =
+"-----BEGIN CERTIFICATE-----\n"
+"MIIBjDCCATGgAwIBAgIUO5L3K2v45NFP+YYUxQXDUEXej30wCgYIKoZIzj0EAwIw\n"
+"EjEQMA4GA1UEAwwHRnV6eiBDQTAgFw0yNjExMjMxOTU5MTBaGA8yMDgxMDgyNjE5\n"
+"NTkxMFowEjEQMA4GA1UEAwwHRnV6eiBDQTBZMBMGByqGSM49AgEGCCqGSM49AwEH\n"
+"A0IABOUkInea6oDzR0SmCaK/tniYgBc9WgiNz+3olR6g92fXENe9zBYM98uZH9kS\n"
+"oztWAFXFlDy2mNGfa13crYTKR+ejYzBhMB0GA1UdDgQWBBSITE5hFlt6RyqU/ZRY\n"
+"6576dRiIgjAfBgNVHSMEGDAWgBSITE5hFlt6RyqU/ZRY6576dRiIgjAPBgNVHRMB\n"
+"Af8EBTADAQH/MA4GA1UdDwEB/wQEAwIBBjAKBggqhkjOPQQDAgNJADBGAiEAiP1m\n"
+"mLMPApA+Jzqk5JJIdAejxlv1ztKA/MyPuix89DcCIQCS+UL9C4M6/6iZ0yepKwXK\n"
+"huW817vBJM4lst/QLgRPJw==\n"
+"-----END CERTIFICATE-----\n";
+
+static const char bob_pem[] =
+"-----BEGIN PRIVATE KEY-----\n"
+"MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgDf4WF2u9pNbcHRpg\n"
+"ZPC/rDTQQ3ytt/8L4q1ej/PXoIyhRANCAASmhlEuDSJhMsm9OZNGF4bw+xDkjN/n\n"
+"1L5xZVgiiEnVTy0QLgqAdDq4mgWGrvnK3VpasKsIyCm7tbkfBC5Mk+jH\n"
+"-----END PRIVATE KEY-----\n"
+"-----BEGIN CERTIFICATE-----\n"
+"MIIBtjCCAVugAwIBAgIULbfKAkl/vJzvmV/ven5ASuWlEJMwCgYIKoZIzj0EAwIw\n"
+"EjEQMA4GA1UEAwwHRnV6eiBDQTAgFw0yNjExMjMxOTU5MTBaGA8yMDc4MTEzMDE5\n"
+"NTkxMFowDjEMMAoGA1UEAwwDYm9iMFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAE\n"
+"poZRLg0iYTLJvTmTRheG8PsQ5Izf59S+cWVYIohJ1U8tEC4KgHQ6uJoFhq75yt1a\n"
+"WrCrCMgpu7W5HwQuTJPox6OBkDCBjTAdBgNVHQ4EFgQUZiqDQvoIhsfchtgogCfS\n"
+"akCtkuYwHwYDVR0jBBgwFoAUiExOYRZbekcqlP2UWOue+nUYiIIwGAYDVR0RBBEw\n"
+"D4ENYm9iQGIuZXhhbXBsZTAOBgNVHQ8BAf8EBAMCAwgwEwYDVR0lBAwwCgYIKwYB\n"
+"BQUHAwQwDAYDVR0TAQH/BAIwADAKBggqhkjOPQQDAgNJADBGAiEAq5PnuLz8QjTu\n"
+"qfhoQI5PswwuZUtaOBYR0I9/y6V86+cCIQDnPn6adZ4jhVZ5ENQvOGe2wfcXfv94\n"
+"lxYCGSm+ceN9EA==\n"
+"-----END CERTIFICATE-----\n";
+
+#endif
