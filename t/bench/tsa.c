@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * bench-tsa [SECONDS]: what one core signs, and what one core answers.  For
+ * bench-tsa [SECONDS [KEY]]: what one core signs, and what one core answers.  For
  * each key type the rate of EVP_PKEY_sign alone, of ms_tsa_answer() and their
  * ratio, in CPU time of this process.
  */
@@ -92,6 +92,8 @@ main(int argc, char **argv)
 		NULL) < 0)
 		return 64;
 	for (i = 0; i < sizeof(types) / sizeof(types[0]); i++) {
+		if (argc > 2 && !ms_streq(argv[2], types[i]))
+			continue;
 		id.key = tc_key(types[i]);
 		id.cert = tc_cert("TSA", id.key, NULL, NULL, 1, NOW - 1,
 		    NOW + 86400, tc_tsa);
