@@ -15,7 +15,7 @@
 #define DEADLINE_MS 10000
 #define IDLE_MS 60000
 
-static char *listen_at, *ready_file, *clock_mode;
+static char *listen_at, *ready_file, *clock_mode, *user;
 static uint64_t workers = 1;
 static bool once, key_in_worker;
 static struct tsad_conf conf = { .accuracy_ms = 1000 };
@@ -34,6 +34,8 @@ static const struct ms_opt opts[] = {
 	{ .name = "workers", .kind = MS_OPT_UINT, .to = &workers,
 	    .arg = "N", .min = 1, .max = MS_FLEET_WORKERS,
 	    .help = "processes that serve (1)" },
+	{ .name = "user", .kind = MS_OPT_STR, .to = &user, .arg = "NAME",
+	    .help = "become this user after the start" },
 	{ .name = "key-in-worker", .kind = MS_OPT_FLAG, .to = &key_in_worker,
 	    .help = "sign where HTTP is spoken, not in a process of its own" },
 	{ .name = "accuracy", .kind = MS_OPT_UINT, .to = &conf.accuracy_ms,
@@ -199,7 +201,7 @@ run(struct ms_cli *c, struct tsad *t)
 		.idle_ms = IDLE_MS, .handler = handle, .finish = finish,
 		.arg = t, .log = log_line }, .workers = (unsigned)workers,
 		.load = tsad_load, .keep = key_in_worker ? NULL : tsad_issue,
-		.work = work, .arg = t };
+		.work = work, .user = user, .arg = t };
 	int stop = -1, hup = -1;
 
 	if (!listen_at && !once) {

@@ -123,6 +123,36 @@ await() {
 	grep -q 'listening on 127.0.0.1:' tsad.log
 }
 
+@test "keeper and worker are confined, the parent dumps no core" {
+	[ "${FLAVOUR:-release}" = release ] ||
+		skip "a sanitizer needs its system calls"
+	tsad
+	local k p n=0
+	k=$(below $PID | head -n 1)
+	for p in $(below $PID) $(below $k); do
+		grep -q '^Seccomp:	2' /proc/$p/status
+		grep -q '^NoNewPrivs:	1' /proc/$p/status
+		n=$((n + 1))
+	done
+	[ $n = 3 ]
+	grep -q '^Max core file size  *0 ' /proc/$PID/limits
+	post
+}
+
+@test "--user is somebody, and for root to ask" {
+	run_out ms-tsad --listen 127.0.0.1:0 -i id --user no-such-user
+	exits 64
+	err_has "there is no user 'no-such-user'"
+	[ "$(id -u)" = 0 ] || skip "only root can become somebody else"
+	tsad --user nobody
+	post
+	local k p
+	k=$(below $PID | head -n 1)
+	for p in $(below $PID) $(below $k); do
+		[ "$(ps -o user= -p "$p")" = nobody ]
+	done
+}
+
 @test "with the key in the worker there is no keeper" {
 	tsad --key-in-worker
 	post

@@ -49,7 +49,9 @@ static const char *const keys[] = {
 	"transport",
 	"trust",
 	"trust-tsa",
-	"tsa"
+	"tsa",
+	"user",
+	"workers"
 };
 
 static const char *const progs[] = {

@@ -43,9 +43,11 @@ int fleet_await(const struct fleet_child *c, int stop_fd, struct ms_err *err);
 int fleet_pair(int type, int pair[2], struct ms_err *err);
 int fleet_pass_fd(int to, int fd, struct ms_err *err);
 
-/* The processes; both return when they are to end. */
-void fleet_keeper(const struct ms_fleet *f, int ctl);
-void fleet_worker(const struct ms_fleet *f, struct serve_listener *l, int ctl,
-    int keeper);
+/* The processes; both return when they are to end.  a is whom they become, or
+ * NULL. */
+void fleet_keeper(const struct ms_fleet *f, const struct ms_account *a,
+    int ctl);
+void fleet_worker(const struct ms_fleet *f, const struct ms_account *a,
+    struct serve_listener *l, int ctl, int keeper);
 
 #endif

@@ -27,6 +27,7 @@
 struct fleet {
 	const struct ms_fleet *f;
 	int stop_fd, hup_fd;
+	struct ms_account account, *become;	/* NULL: nobody else */
 	struct serve_listener first, l[MS_FLEET_WORKERS];
 	struct fleet_child keeper;
 	struct fleet_child child[CHILDREN];
@@ -92,7 +93,7 @@ start_keeper(struct fleet *fl, struct fleet_child *k, struct ms_err *err)
 	rc = fleet_fork(k, &ctl, err);
 	if (rc == 1) {
 		close_others(fl, MS_FLEET_WORKERS);
-		fleet_keeper(fl->f, ctl);
+		fleet_keeper(fl->f, fl->become, ctl);
 	}
 	return rc;
 }
@@ -133,7 +134,7 @@ start_worker(struct fleet *fl, unsigned slot, const struct fleet_child *k,
 		if (k != &fl->keeper && k->pid)
 			close(k->ctl);
 		close_others(fl, slot);
-		fleet_worker(fl->f, &fl->l[slot], ctl, pair[0]);
+		fleet_worker(fl->f, fl->become, &fl->l[slot], ctl, pair[0]);
 		return 1;
 	}
 	if (rc == 0)
@@ -441,7 +442,13 @@ ms_fleet(const struct ms_fleet *f, int stop_fd, int hup_fd, struct ms_err *err)
 	fl->stop_fd = stop_fd;
 	fl->hup_fd = hup_fd;
 	fl->first.fd = -1;
-	rc = listen_all(fl, err);
+	rc = ms_sandbox_secrets(err);
+	if (rc == 0 && f->user) {
+		fl->become = &fl->account;
+		rc = ms_account_find(f->user, fl->become, err);
+	}
+	if (rc == 0)
+		rc = listen_all(fl, err);
 	if (rc == 0)
 		rc = take_over(fl, err);
 	if (rc == 0)

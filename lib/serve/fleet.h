@@ -10,12 +10,14 @@
  *
  * On reload a new keeper and new workers take over the listening sockets,
  * which are never closed, and the old ones finish what they have; when the
- * new keeper cannot begin, the old go on.  A worker that dies takes the
+ * new keeper cannot begin, the old go on.  Once they have begun, keepers and
+ * workers are confined by ms_sandbox().  A worker that dies takes the
  * requests it had in hand with it and nothing else.
  */
 #ifndef MS_SERVE_FLEET_H
 #define MS_SERVE_FLEET_H
 
+#include "serve/sandbox.h"
 #include "serve/serve.h"
 
 #define MS_FLEET_WORKERS 64
@@ -29,6 +31,9 @@ struct ms_fleet {
 	 * `load` is. */
 	struct ms_serve_conf serve;
 	unsigned workers;	/* 1 to MS_FLEET_WORKERS */
+	const char *user;	/* whom keepers and workers become, or NULL */
+	unsigned needs;		/* MS_SANDBOX_*: what the handler cannot do
+				 * without; 0 for most */
 	/*
 	 * Read keys and whatever else is read at start, again at each reload.
 	 * Called in a fresh keeper, or, without `keep`, in the parent, where

@@ -168,13 +168,15 @@ take_fd(int ctl)
 }
 
 void
-fleet_keeper(const struct ms_fleet *f, int ctl)
+fleet_keeper(const struct ms_fleet *f, const struct ms_account *a, int ctl)
 {
 	struct ms_err err = MS_ERR_INIT;
 	pid_t pid;
 	int fd;
 
-	if (f->load(f->arg, &err) == -1) {
+	if (f->load(f->arg, &err) == -1 ||
+	    (a && ms_account_become(a, &err) == -1) ||
+	    ms_sandbox(f->needs | MS_SANDBOX_FORK, &err) == -1) {
 		fleet_tell(ctl, &err);
 		close(ctl);
 		return;
@@ -187,7 +189,8 @@ fleet_keeper(const struct ms_fleet *f, int ctl)
 		pid = fork();
 		if (pid == 0) {
 			close(ctl);
-			keep(f, fd);
+			if (ms_sandbox(f->needs, &err) == 0)
+				keep(f, fd);
 			return;
 		}
 		/* When fork() failed the worker sees the end at once. */

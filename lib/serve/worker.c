@@ -6,16 +6,38 @@
 
 #include "serve/fleet-internal.h"
 
+struct worker {
+	const struct ms_fleet *f;
+	const struct ms_account *account;
+	struct ms_keeper *keeper;
+	int ctl;
+};
+
+/* The loop is there: what it took to make it can be given up. */
+static int
+ready(void *arg, struct ms_err *err)
+{
+	const struct worker *w = arg;
+
+	if (w->f->work(w->f->arg, w->keeper, err) == -1 ||
+	    (w->account && ms_account_become(w->account, err) == -1) ||
+	    ms_sandbox(w->f->needs, err) == -1)
+		return -1;
+	fleet_tell(w->ctl, NULL);
+	return 0;
+}
+
 void
-fleet_worker(const struct ms_fleet *f, struct serve_listener *l, int ctl,
-    int keeper)
+fleet_worker(const struct ms_fleet *f, const struct ms_account *a,
+    struct serve_listener *l, int ctl, int keeper)
 {
 	struct timeval tv = { FLEET_ASK_S, 0 };
 	struct ms_serve_conf conf = f->serve;
 	struct ms_keeper k = { keeper };
+	struct worker w = { f, a, keeper == -1 ? NULL : &k, ctl };
 	struct ms_err err = MS_ERR_INIT;
 	struct serve_run r = { .conf = &conf, .listener = l, .stop_fd = -1,
-		.hup_fd = -1, .orders_fd = ctl };
+		.hup_fd = -1, .orders_fd = ctl, .ready = ready, .arg = &w };
 
 	if (conf.max_connections == 0)
 		conf.max_connections = SERVE_CONNECTIONS;
@@ -25,13 +47,9 @@ fleet_worker(const struct ms_fleet *f, struct serve_listener *l, int ctl,
 		setsockopt(keeper, SOL_SOCKET, SO_RCVTIMEO, &tv, sizeof(tv));
 		setsockopt(keeper, SOL_SOCKET, SO_SNDTIMEO, &tv, sizeof(tv));
 	}
-	if (f->work(f->arg, keeper == -1 ? NULL : &k, &err) == -1)
+	/* The parent passes it on: at the start as its own failure. */
+	if (serve_run(&r, &err) == -1)
 		fleet_tell(ctl, &err);
-	else {
-		fleet_tell(ctl, NULL);
-		if (serve_run(&r, &err) == -1 && conf.log)
-			conf.log(conf.arg, err.text);
-	}
 	serve_unlisten(l);
 	if (keeper != -1)
 		close(keeper);
