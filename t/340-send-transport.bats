@@ -202,6 +202,23 @@ plain() {
 	exits 75
 }
 
+@test "SMTP over TLS: only a server that --smtp-ca vouches for" {
+	echo subjectAltName=IP:127.0.0.1 >ext
+	openssl x509 -req -in "$F/bob.csr" -CA "$F/ca.pem" -CAkey "$F/ca.key" \
+		-set_serial 78 -days 20 -extfile ext -out tls.pem 2>/dev/null
+	cat "$F/bob.key" tls.pem >tls.id
+	peer tls tls.id
+	run_out ms-send --transport "smtps${URL#smtp}" -t \
+		< <(plain bob@x.example)
+	exits 77
+	err_has 'bob@x.example: deferred'
+	taken 0
+	run_out ms-send --transport "smtps${URL#smtp}" -t \
+		--smtp-ca "$F/ca.pem" < <(plain bob@x.example)
+	exits 0
+	taken 1
+}
+
 @test "postfix's smtp-sink takes it" {
 	local port
 	need smtp-sink
