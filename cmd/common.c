@@ -85,6 +85,23 @@ load(struct ms_cli *c, struct ms_idstore *s, const char *who,
 	return ms_ident_load(s, &spec, use, ms_common_pass, c, l, &c->err);
 }
 
+/* The From address goes before an identity that only the configuration
+ * names.  false: it has no keys. */
+static bool
+own_keys(struct ms_cli *c, struct ms_idstore *s, const char *from,
+    enum ms_usage use, struct ms_idents *l)
+{
+	if (!from || ms_cli_who.key || ms_cli_who.identity.n == 0 ||
+	    ms_cli_given(c, "identity"))
+		return false;
+	if (load(c, s, from, use, l) == 0)
+		return l->n > 0;
+	if (c->err.class != MS_NOINPUT)
+		return true;
+	ms_err_reset(&c->err);
+	return false;
+}
+
 int
 ms_common_idents(struct ms_cli *c, const char *from, enum ms_usage use,
     struct ms_idents *l)
@@ -95,7 +112,9 @@ ms_common_idents(struct ms_cli *c, const char *from, enum ms_usage use,
 
 	if (ms_common_idstore(c, &s) != 0)
 		return -1;
-	if (ms_cli_who.identity.n > 0) {
+	if (own_keys(c, s, from, use, l)) {
+		rc = c->err.class == MS_OK ? 0 : -1;
+	} else if (ms_cli_who.identity.n > 0) {
 		rc = 0;
 		for (i = 0; rc == 0 && i < ms_cli_who.identity.n; i++)
 			rc = load(c, s, ms_cli_who.identity.v[i], use, l);

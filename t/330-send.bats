@@ -169,6 +169,20 @@ setup() {
 	[ ! -e md ]
 }
 
+@test "From's own keys go before the configured identity" {
+	ms-id import "$F/bob.id" --no-passphrase
+	run_out ms-send --transport maildir:md -t < <(printf '%s\n' \
+		'From: bob@x.example' 'To: carol@x.example' '' x)
+	exits 0
+	ms-decrypt --key "$F/carol.key" --cert "$F/carol.pem" md/new/* |
+		ms-verify >rep
+	grep -q 'good	bob@x.example' rep
+	[ "$(rcptinfos md/new/*)" = 2 ]
+	rm -r md
+	to_maildir -t < <(message)
+	exits 0
+}
+
 @test "several From are refused" {
 	to_maildir -t < <(message 'From: bob@x.example')
 	exits 65

@@ -348,3 +348,14 @@ cli_apply_argv(struct ms_cli *c, bool common)
 			return -1;
 	return 0;
 }
+
+bool
+ms_cli_given(const struct ms_cli *c, const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < c->state->nrow; i++)
+		if (ms_streq(c->state->row[i].o->name, name))
+			return c->state->row[i].given;
+	return false;
+}

@@ -58,6 +58,8 @@ int ms_cli_begin(struct ms_cli *c, const struct ms_prog *prog, int argc,
  * case) to options the command line did not set.  0, or -1 with c->err.
  */
 int ms_cli_section(struct ms_cli *c, const char *section);
+/* Whether the command line, and not the configuration, set that option. */
+bool ms_cli_given(const struct ms_cli *c, const char *name);
 /*
  * End: print c->err ("PROG: text", "PROG: hint: ..."), free everything, flush
  * stdout (a failure there is MS_IO) and return the exit code: the class of the
