@@ -36,12 +36,14 @@ int ms_smime_kind(enum ms_format format, struct ms_spool *in,
  */
 int ms_smime_header(struct ms_spool *in, struct ms_mime_header *h,
     struct ms_err *err);
-/* Whether the body of the message is CMS as a whole: application/pkcs7-mime
- * and the other names it goes by. */
-bool ms_smime_is_cms(const struct ms_mime_header *h);
-/* Whether it also says that it is encrypted (smime-type, RFC 8551 section
- * 3.2.2): what is signed only is plaintext in CMS. */
-bool ms_smime_is_sealed(const struct ms_mime_header *h);
+/*
+ * Whether the body of the message is CMS as a whole (application/pkcs7-mime
+ * and the other names it goes by): 1, 0, or -1.  *sealed: it also says that it
+ * is encrypted (smime-type, RFC 8551 section 3.2.2); what is signed only is
+ * plaintext in CMS.
+ */
+int ms_smime_is_cms(const struct ms_mime_header *h, bool *sealed,
+    struct ms_err *err);
 
 /* ---- signing ---- */
 
