@@ -79,7 +79,7 @@ load(struct ms_cli *c, struct ms_idstore *s, const char *who,
 {
 	struct ms_ident_spec spec = { who, ms_cli_who.key, ms_cli_who.cert };
 
-	if (who && strchr(who, '@') && !strchr(who, '/') &&
+	if (who && ms_ident_is_address(who) &&
 	    ms_cli_section(c, who) != 0)
 		return -1;
 	return ms_ident_load(s, &spec, use, ms_common_pass, c, l, &c->err);
