@@ -292,7 +292,7 @@ put_headless(const struct ms_mime_header *outer,
 
 int
 smime_put_inner(const struct ms_mime_header *outer, struct ms_src *src,
-    bool keep_from, bool eol, struct ms_sink *out, struct ms_err *err)
+    struct ms_sink *out, struct ms_err *err)
 {
 	struct ms_mime_header h;
 	struct ms_err why = MS_ERR_INIT;
@@ -306,13 +306,12 @@ smime_put_inner(const struct ms_mime_header *outer, struct ms_src *src,
 		ms_hint(err, "%s", why.hint);
 		goto out;
 	}
-	if (eol && !outer->crlf && (k = ms_mime_eol(out, false, err)) == NULL)
+	if (!outer->crlf && (k = ms_mime_eol(out, false, err)) == NULL)
 		goto out;
 	if (why.class != MS_OK) {
 		rc = put_headless(outer, &h, src, k, err);
 	} else {
-		if (keep_from)
-			drop_from(&h);
+		drop_from(&h);
 		rc = smime_put_outer(outer, &h, out, err);
 		if (rc == 0)
 			rc = put_rest(outer, &h, src, k, err);

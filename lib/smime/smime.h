@@ -129,9 +129,9 @@ void ms_smime_result_clear(struct ms_smime_result *res);
 int ms_smime_verify(const struct ms_smime_verify *conf, struct ms_spool *in,
     struct ms_smime_result *res, struct ms_err *err);
 /*
- * Write what was signed, after a good verdict: mail: the outer header less
- * Content-* and the signed entity; CMS: eContent.  MS_NO unless
- * res->verdict is good.
+ * Write what was signed and nothing else, after a good verdict: mail: the
+ * signed entity (its header fields are those that were protected); CMS:
+ * eContent.  MS_NO unless res->verdict is good.
  */
 int ms_smime_extract(const struct ms_smime_verify *conf, struct ms_spool *in,
     const struct ms_smime_result *res, struct ms_sink *out,
