@@ -25,6 +25,8 @@ static const char *const keys[] = {
 	"crl",
 	"days",
 	"domain",
+	"fetch-issuers",
+	"fetch-private",
 	"for",
 	"from",
 	"hash",

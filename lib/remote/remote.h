@@ -36,6 +36,26 @@ int ms_stamper_stamp(void *arg, enum ms_oid md, struct ms_span imprint,
 int ms_stamper_relay(struct ms_stamper *s, struct ms_span req,
     struct ms_buf *resp, struct ms_err *err);
 
+/* ---- what certificates name to be fetched ---- */
+
+struct ms_fetcher_conf {
+	const char *cache;	/* directory, made when needed; NULL: none */
+	bool private_hosts;	/* loopback and private addresses too */
+	unsigned connect_ms, total_ms;	/* for each answer */
+	unsigned budget_ms;	/* for all of them together */
+};
+/*
+ * Someone for ms_trust_set_fetch().  http: and https: without redirects; only
+ * public addresses (ms_net_public()) unless private_hosts; what was right is
+ * kept in the cache until it goes out of date, and a URL that failed is not
+ * asked again for five minutes.  No network code is loaded before the first
+ * URL is asked.  MS_TEMPFAIL: unreachable, slow, not HTTP status 200, or the
+ * budget is used up; MS_NOPERM: an address that is not public; MS_DATA: more
+ * bytes than are taken.
+ */
+int ms_fetcher_new(const struct ms_fetcher_conf *conf, struct ms_fetch *ret,
+    struct ms_err *err);
+
 /* ---- identity store: $XDG_DATA_HOME/mailseal/identities ---- */
 
 /*
