@@ -202,7 +202,7 @@ deps:
 
 demo: deps
 	$(MAKE) --no-print-directory all
-	contrib/demo/run $(DOC)
+	contrib/demo/run $(if $(DOC),'$(subst ','\'',$(DOC))')
 
 check: deps
 	$(MAKE) --no-print-directory FLAVOUR=$(FLAVOUR) check-run
