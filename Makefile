@@ -23,18 +23,20 @@ V       := $(shell cat VERSION)
 B       := build/$(FLAVOUR)
 
 # Which area may include which: the arrows, checked by t/lint/arrows.
-AREAS := base addr der mime net store pki cms tsp smime serve remote lookup \
-	mail ca certdb dispatch cli
+AREAS := base addr der mime pdf net store pki cms tsp smime pades serve remote \
+	lookup mail ca certdb dispatch cli
 ARROW_base     :=
 ARROW_addr     := base
 ARROW_der      := base
 ARROW_mime     := addr
+ARROW_pdf      := base
 ARROW_net      := base
 ARROW_store    := base
 ARROW_pki      := der addr
 ARROW_cms      := pki
 ARROW_tsp      := cms
 ARROW_smime    := mime tsp
+ARROW_pades    := pdf tsp
 ARROW_serve    := pki
 ARROW_remote   := tsp net store
 ARROW_lookup   := pki net store
@@ -49,14 +51,16 @@ ARROW_cli      := base
 KNOWS_base     := jansson openssl
 KNOWS_addr     := idn2
 KNOWS_mime     := magic
+KNOWS_pdf      := zlib
 KNOWS_net      := curl
 KNOWS_store    := sqlite3
 KNOWS_serve    := event2 openssl
 KNOWS_cli      := popt
-KNOWS_pki      := openssl p11-kit
+KNOWS_pki      := openssl
 KNOWS_cms      := openssl
 KNOWS_tsp      := openssl
 KNOWS_smime    := openssl
+KNOWS_pades    := openssl
 KNOWS_remote   := openssl
 KNOWS_lookup   := openssl
 KNOWS_ca       := openssl
@@ -66,14 +70,13 @@ KNOWS_dispatch := openssl
 # pkg-config name : Debian package
 LIBS := libcrypto:libssl-dev libcurl:libcurl4-openssl-dev popt:libpopt-dev \
 	libmagic:libmagic-dev libidn2:libidn2-dev jansson:libjansson-dev \
-	sqlite3:libsqlite3-dev libevent:libevent-dev p11-kit-1:libp11-kit-dev
+	sqlite3:libsqlite3-dev libevent:libevent-dev zlib:zlib1g-dev
 # Modules and what each is linked with; lib/AREA/mod-NAME.c, and what does not
 # fit in it in lib/AREA/mod-NAME-*.c (so NAME has no hyphen)
 PKG_json  := jansson
 PKG_idn   := libidn2
 PKG_magic := libmagic
 PKG_net   := libcurl
-PKG_p11   := p11-kit-1
 PKG_store := sqlite3
 
 # ------------------------------------------------------------------ flags
@@ -107,7 +110,7 @@ ALLLDFLAGS = $(SAN) -Wl,-z,relro -Wl,--as-needed -Wl,--gc-sections \
 	-Wl,--disable-new-dtags -Wl,-rpath,'$$ORIGIN/../lib/mailseal' $(LDFLAGS)
 CRYPTO  := -lcrypto
 PROGLIBS := -lpopt -levent_core -levent_extra -levent_openssl -lssl \
-	$(CRYPTO) -ldl
+	$(CRYPTO) -lz -ldl
 
 # ------------------------------------------------------------------ sources
 MODSRC  := $(wildcard lib/*/mod-*.c)
@@ -178,12 +181,7 @@ $(B)/bin/fuzz-%: $(B)/t/fuzz/%.o $(B)/libmailseal.a
 	$(CC) $(ALLLDFLAGS) -fsanitize=fuzzer -pie -o $@ $< \
 		$(B)/libmailseal.a $(PROGLIBS)
 
-# Headers that do not lie in the compiler's own path; they are not ours, so
-# their warnings are not either.
 define MODULE
-$(patsubst %.c,$(B)/%.o,$(2) $(wildcard $(2:%.c=%-*.c))): \
-	ALLCFLAGS += $$(patsubst -I%,-isystem %,$$(foreach p,$$(PKG_$(1)), \
-		$$(shell pkg-config --cflags $$(p))))
 $$(B)/lib/mailseal/ms-$(1).so: $(patsubst %.c,$(B)/%.o,$(2) \
 		$(wildcard $(2:%.c=%-*.c))) $$(B)/libmailseal.a
 	@mkdir -p $$(@D)
