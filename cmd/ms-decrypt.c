@@ -52,28 +52,24 @@ is_enveloped(void)
 }
 
 /*
- * Whether the whole input is CMS, for which keys are wanted: 1, 0, or -1.
- * *ciphertext: it is encrypted, and may rest on disk as it is; what only is
- * signed may not.
+ * Whether the whole input is CMS, for which keys are wanted.  *ciphertext: it
+ * is encrypted, and may rest on disk as it is; what only is signed may not.
  */
-static int
-is_sealed(enum ms_kind kind, bool *ciphertext, struct ms_err *err)
+static bool
+is_sealed(enum ms_kind kind, bool *ciphertext)
 {
-	struct ms_err why = MS_ERR_INIT;
 	struct ms_mime_header h;
-	int yes = -1;
+	bool yes;
 
 	*ciphertext = kind == MS_KIND_CMS && is_enveloped();
 	if (kind != MS_KIND_MAIL)
 		return kind == MS_KIND_CMS;
 	ms_mime_header_init(&h);
-	if (ms_smime_header(ms_cli_io.in, &h, &why) == 0)
-		yes = ms_smime_is_cms(&h, ciphertext, &why);
+	yes = ms_smime_header(ms_cli_io.in, &h, NULL) == 0 &&
+	    ms_smime_is_cms(&h);
+	*ciphertext = yes && ms_smime_is_sealed(&h);
 	ms_mime_header_clear(&h);
-	/* what is malformed is said when it is read in earnest */
-	if (yes < 0 && why.class != MS_DATA)
-		return ms_fail(err, why.class, "%s", why.text);
-	return yes == 1;
+	return yes;
 }
 
 static int
@@ -111,15 +107,12 @@ run(struct ms_cli *c)
 	struct ms_idents l = { NULL, 0 };
 	enum ms_kind kind;
 	bool ciphertext;
-	int sealed, rc = -1;
+	int rc = -1;
 
 	if (filter_input(c, format, &kind) != 0)
 		goto out;
 	/* nobody is asked for a passphrase where nothing is to be opened */
-	sealed = is_sealed(kind, &ciphertext, &c->err);
-	if (sealed < 0)
-		goto out;
-	if (sealed) {
+	if (is_sealed(kind, &ciphertext)) {
 		if (ciphertext)
 			ms_spool_set_flags(ms_cli_io.in, MS_SPOOL_CIPHERTEXT);
 		if (ms_common_idents(c, NULL, MS_USE_ENCRYPT, &l) != 0)

@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* ms-sign: sign mail and files. */
+/* ms-sign: sign mail, PDF and files. */
 #include <stdlib.h>
 #include <string.h>
 
 #include "common.h"
 #include "filter.h"
+#include "pdf.h"
 
 static char *format;
 static bool opaque, detached, allow_other_from, pss;
+static char *field, *certify, *reason, *location, *contact, *name;
 
 static const struct ms_opt opts[] = {
 	{ .name = "format", .kind = MS_OPT_STR, .to = &format, .arg = "FORMAT",
@@ -23,6 +25,20 @@ static const struct ms_opt opts[] = {
 	    .help = "sign mail that is from somebody else" },
 	{ .name = "pss", .kind = MS_OPT_FLAG, .to = &pss,
 	    .help = "sign with RSASSA-PSS where the key is RSA" },
+	{ .name = "field", .kind = MS_OPT_STR, .to = &field, .arg = "NAME",
+	    .no_conf = true,
+	    .help = "PDF: the signature field, an empty or a new one" },
+	{ .name = "certify", .kind = MS_OPT_STR, .to = &certify,
+	    .arg = "WHAT", .choices = "no-changes|form|annotate",
+	    .no_conf = true, .help = "PDF: certify, and allow only that" },
+	{ .name = "reason", .kind = MS_OPT_STR, .to = &reason, .arg = "TEXT",
+	    .no_conf = true, .help = "PDF: why it is signed" },
+	{ .name = "location", .kind = MS_OPT_STR, .to = &location,
+	    .arg = "TEXT", .help = "PDF: where it is signed" },
+	{ .name = "contact", .kind = MS_OPT_STR, .to = &contact,
+	    .arg = "TEXT", .help = "PDF: how to reach the signer" },
+	{ .name = "name", .kind = MS_OPT_STR, .to = &name, .arg = "TEXT",
+	    .help = "PDF: the signer's name" },
 	MS_OPT_END
 };
 static const struct ms_opt *const groups[] = {
@@ -32,7 +48,7 @@ static const struct ms_opt *const groups[] = {
 static const struct ms_prog prog = {
 	.name = "ms-sign",
 	.usage = "[-i ID] [--tsa URL]... [FILE]",
-	.about = "Sign mail (S/MIME) and files (CMS).",
+	.about = "Sign mail (S/MIME), PDF (PAdES) and files (CMS).",
 	.opts = opts,
 	.groups = groups
 };
@@ -81,7 +97,38 @@ add_chain(struct ms_cli *c, struct ms_ident *id)
 }
 
 static int
-sign(struct ms_cli *c, const struct ms_ident *id, bool text)
+docmdp(void)
+{
+	if (certify == NULL)
+		return 0;
+	return ms_streq(certify, "no-changes") ? 1 :
+	    ms_streq(certify, "form") ? 2 : 3;
+}
+
+static int
+sign_pdf(struct ms_cli *c, const struct ms_cms_signer *signer,
+    struct ms_stamper *stamper)
+{
+	struct ms_pades_sign conf = {
+		.signer = signer,
+		.field = field,
+		.certify = docmdp(),
+		.reason = reason,
+		.location = location,
+		.contact = contact,
+		.name = name,
+		.now = time(NULL),
+	};
+
+	if (stamper != NULL) {
+		conf.stamp = ms_stamper_stamp;
+		conf.stamp_arg = stamper;
+	}
+	return pdf_sign(c, &conf);
+}
+
+static int
+sign(struct ms_cli *c, const struct ms_ident *id, enum ms_kind kind)
 {
 	struct ms_cms_signer signer = { .id = id, .pss = pss };
 	struct ms_smime_sign conf = {
@@ -101,11 +148,15 @@ sign(struct ms_cli *c, const struct ms_ident *id, bool text)
 	if (ms_common_trust(c, true, &trust) != 0 ||
 	    ms_common_stamper(c, trust, &stamper) != 0)
 		goto out;
+	if (kind == MS_KIND_PDF) {
+		rc = sign_pdf(c, &signer, stamper);
+		goto out;
+	}
 	if (stamper != NULL) {
 		conf.stamp = ms_stamper_stamp;
 		conf.stamp_arg = stamper;
 	}
-	if (ms_cli_output(c, !text, false, &ms_cli_io) != 0 ||
+	if (ms_cli_output(c, kind != MS_KIND_MAIL, false, &ms_cli_io) != 0 ||
 	    ms_smime_sign(&conf, ms_cli_io.in, ms_out_sink(ms_cli_io.out),
 	    &c->err) != 0)
 		goto out;
@@ -114,6 +165,23 @@ out:
 	ms_stamper_free(stamper);
 	ms_trust_free(trust);
 	return rc;
+}
+
+/* Options that are for another kind of input say so. */
+static int
+check_usage(struct ms_cli *c, enum ms_kind kind)
+{
+	bool pdf = field != NULL || certify != NULL || reason != NULL;
+
+	if (kind != MS_KIND_PDF && pdf)
+		return ms_fail(&c->err, MS_USAGE, "--field, --certify and "
+		    "--reason are for PDF, and this is not");
+	if (kind == MS_KIND_PDF && (detached || opaque || ms_cli_io.armor)) {
+		ms_fail(&c->err, MS_USAGE, "--detached, --opaque and --armor "
+		    "are not for PDF");
+		return ms_hint(&c->err, "--format cms takes it as a file");
+	}
+	return 0;
 }
 
 static int
@@ -127,6 +195,7 @@ run(struct ms_cli *c)
 	int rc = -1;
 
 	if (filter_input(c, format, &kind) != 0 ||
+	    check_usage(c, kind) != 0 ||
 	    (kind == MS_KIND_MAIL && filter_from(c, &from) != 0))
 		goto out;
 	if (from.n == 1)
@@ -138,7 +207,7 @@ run(struct ms_cli *c)
 	if (id == NULL || add_chain(c, &l.v[id - l.v]) != 0)
 		goto out;
 	ms_cli_verbose(c, "signing with '%s'", id->name);
-	rc = sign(c, id, kind == MS_KIND_MAIL);
+	rc = sign(c, id, kind);
 out:
 	ms_idents_clear(&l);
 	ms_addrlist_clear(&from);

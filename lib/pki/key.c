@@ -215,7 +215,6 @@ ms_key_free(struct ms_key *k)
 		return;
 	k->ops->free(k);
 	EVP_PKEY_free(k->pub);
-	free(k->uri);
 	free(k);
 }
 
@@ -229,12 +228,6 @@ EVP_PKEY *
 ms_key_get0_soft(const struct ms_key *k)
 {
 	return k->ops == &soft_ops ? k->pub : NULL;
-}
-
-const char *
-ms_key_uri(const struct ms_key *k)
-{
-	return k->uri;
 }
 
 bool

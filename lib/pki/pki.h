@@ -11,6 +11,5 @@
 #include "pki/cert.h"
 #include "pki/trust.h"
 #include "pki/issue.h"
-#include "pki/token.h"
 
 #endif

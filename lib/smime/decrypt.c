@@ -192,7 +192,7 @@ release(struct opening *o, struct ms_sink *out, struct ms_err *err)
 	if (rc == 1) {
 		plain = ms_env_content(env);
 		rc = o->kind != MS_KIND_MAIL ? ms_copy(plain, out, err) :
-		    smime_put_inner(&c.m.h, plain, out, err);
+		    smime_put_inner(&c.m.h, plain, true, true, out, err);
 	}
 	ms_env_free(env);
 	smime_carrier_clear(&c);
@@ -215,7 +215,7 @@ ms_smime_decrypt(const struct ms_smime_decrypt *conf, struct ms_spool *in,
 	int rc;
 
 	memset(ret, 0, sizeof(*ret));
-	if (ms_smime_kind(conf->format, in, &o.kind, err) != 0)
+	if (smime_kind(conf->format, in, &o.kind, err) != 0)
 		return -1;
 	ms_env_memo_init(&o.memo);
 	rc = judge(&o, err);

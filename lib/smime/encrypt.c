@@ -116,7 +116,7 @@ ms_smime_encrypt(const struct ms_smime_encrypt *conf, struct ms_spool *in,
 {
 	enum ms_kind kind;
 
-	if (ms_smime_kind(conf->format, in, &kind, err) != 0)
+	if (smime_kind(conf->format, in, &kind, err) != 0)
 		return -1;
 	return kind == MS_KIND_MAIL ? encrypt_mail(conf, in, out, err) :
 	    encrypt_file(conf, in, out, err);

@@ -169,5 +169,14 @@ ms_smime_kind(enum ms_format format, struct ms_spool *in, enum ms_kind *kind,
 		*kind = MS_KIND_CMS;
 		break;
 	}
+	return 0;
+}
+
+int
+smime_kind(enum ms_format format, struct ms_spool *in, enum ms_kind *kind,
+    struct ms_err *err)
+{
+	if (ms_smime_kind(format, in, kind, err) != 0)
+		return -1;
 	return *kind == MS_KIND_PDF ? no_pdf(err) : 0;
 }

@@ -7,6 +7,10 @@
 
 #define SMIME_SIGNATURES 256	/* judged in one message */
 
+/* ms_smime_kind(), less PDF, which is not ours. */
+int smime_kind(enum ms_format format, struct ms_spool *in, enum ms_kind *kind,
+    struct ms_err *err);
+
 /* A message or body part whose header was read. */
 struct smime_msg {
 	struct ms_src *src;	/* what is behind the header; borrowed */
@@ -40,12 +44,12 @@ int smime_put_outer(const struct ms_mime_header *h,
     struct ms_err *err);
 /*
  * Write the message that an entity becomes when its envelope is taken off: the
- * outer fields, then the entity read off src, with the line ends of the outer
- * header.  Of a field in both the inner one is written, but for From: nobody
- * vouches for the inner one.
+ * outer fields, then the entity read off src.  Of a field in both the inner
+ * one is written; with keep_from the outer From stays (nobody vouches for the
+ * inner one).  eol: CRLF becomes what the outer header has.
  */
 int smime_put_inner(const struct ms_mime_header *outer, struct ms_src *src,
-    struct ms_sink *out, struct ms_err *err);
+    bool keep_from, bool eol, struct ms_sink *out, struct ms_err *err);
 
 /* A source whose first bytes come together, for ms_cms_guess(). */
 struct ms_src *smime_ahead(struct ms_src *src, struct ms_err *err);

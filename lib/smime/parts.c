@@ -159,7 +159,7 @@ walk_all(const struct ms_smime_verify *conf, struct ms_spool *in,
 	struct ms_src *src;
 	enum ms_kind kind;
 
-	if (ms_smime_kind(conf->format, in, &kind, err) != 0)
+	if (smime_kind(conf->format, in, &kind, err) != 0)
 		return -1;
 	if (kind != MS_KIND_MAIL)
 		return ms_fail(err, MS_USAGE, "only a message has parts");

@@ -260,7 +260,7 @@ ms_smime_sign(const struct ms_smime_sign *conf, struct ms_spool *in,
 	enum ms_kind kind;
 	int rc;
 
-	if (ms_smime_kind(conf->format, in, &kind, err) != 0)
+	if (smime_kind(conf->format, in, &kind, err) != 0)
 		return -1;
 	if (kind == MS_KIND_MAIL && conf->detached) {
 		ms_fail(err, MS_USAGE, "--detached is for files: a signed "

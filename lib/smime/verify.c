@@ -329,7 +329,7 @@ ms_smime_verify(const struct ms_smime_verify *conf, struct ms_spool *in,
 
 	if (conf->content != NULL)
 		res->kind = MS_KIND_CMS;
-	else if (ms_smime_kind(conf->format, in, &res->kind, err) != 0)
+	else if (smime_kind(conf->format, in, &res->kind, err) != 0)
 		return -1;
 	src = ms_spool_read(in, err);
 	if (src == NULL)
