@@ -56,7 +56,7 @@ KNOWS_net      := curl
 KNOWS_store    := sqlite3
 KNOWS_serve    := event2 openssl
 KNOWS_cli      := popt
-KNOWS_pki      := openssl
+KNOWS_pki      := openssl p11-kit
 KNOWS_cms      := openssl
 KNOWS_tsp      := openssl
 KNOWS_smime    := openssl
@@ -70,13 +70,15 @@ KNOWS_dispatch := openssl
 # pkg-config name : Debian package
 LIBS := libcrypto:libssl-dev libcurl:libcurl4-openssl-dev popt:libpopt-dev \
 	libmagic:libmagic-dev libidn2:libidn2-dev jansson:libjansson-dev \
-	sqlite3:libsqlite3-dev libevent:libevent-dev zlib:zlib1g-dev
+	sqlite3:libsqlite3-dev libevent:libevent-dev zlib:zlib1g-dev \
+	p11-kit-1:libp11-kit-dev
 # Modules and what each is linked with; lib/AREA/mod-NAME.c, and what does not
 # fit in it in lib/AREA/mod-NAME-*.c (so NAME has no hyphen)
 PKG_json  := jansson
 PKG_idn   := libidn2
 PKG_magic := libmagic
 PKG_net   := libcurl
+PKG_p11   := p11-kit-1
 PKG_store := sqlite3
 
 # ------------------------------------------------------------------ flags
@@ -181,7 +183,12 @@ $(B)/bin/fuzz-%: $(B)/t/fuzz/%.o $(B)/libmailseal.a
 	$(CC) $(ALLLDFLAGS) -fsanitize=fuzzer -pie -o $@ $< \
 		$(B)/libmailseal.a $(PROGLIBS)
 
+# Headers that do not lie in the compiler's own path; they are not ours, so
+# their warnings are not either.
 define MODULE
+$(patsubst %.c,$(B)/%.o,$(2) $(wildcard $(2:%.c=%-*.c))): \
+	ALLCFLAGS += $$(patsubst -I%,-isystem %,$$(foreach p,$$(PKG_$(1)), \
+		$$(shell pkg-config --cflags $$(p))))
 $$(B)/lib/mailseal/ms-$(1).so: $(patsubst %.c,$(B)/%.o,$(2) \
 		$(wildcard $(2:%.c=%-*.c))) $$(B)/libmailseal.a
 	@mkdir -p $$(@D)

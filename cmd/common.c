@@ -7,6 +7,11 @@
 /* How long an authority may take; the next one is asked then. */
 #define CONNECT_MS 5000
 #define TOTAL_MS 20000
+/* How long one may take who is asked about a certificate, and all of them
+ * together. */
+#define FETCH_CONNECT_MS 3000
+#define FETCH_TOTAL_MS 8000
+#define FETCH_BUDGET_MS 60000
 
 time_t
 ms_common_at(void)
@@ -22,6 +27,32 @@ revocation(void)
 	if (ms_streq(ms_cli_trust.revocation, "hard"))
 		return MS_REV_HARD;
 	return MS_REV_SOFT;
+}
+
+/* Who asks for what certificates name.  Nobody does when revocation is off
+ * and no issuers are wanted. */
+static int
+add_fetcher(struct ms_cli *c, struct ms_trust *t)
+{
+	struct ms_buf dir = MS_BUF_INIT(8192);
+	struct ms_fetcher_conf conf = {
+		.private_hosts = ms_cli_trust.fetch_private,
+		.connect_ms = FETCH_CONNECT_MS, .total_ms = FETCH_TOTAL_MS,
+		.budget_ms = FETCH_BUDGET_MS };
+	struct ms_fetch f;
+	int rc;
+
+	ms_trust_set_fetch_issuers(t, ms_cli_trust.fetch_issuers);
+	if (revocation() == MS_REV_OFF && !ms_cli_trust.fetch_issuers)
+		return 0;
+	rc = ms_buf_addf(&dir, &c->err, "%s/cache", c->home_state);
+	conf.cache = ms_buf_str(&dir);
+	if (rc == 0)
+		rc = ms_fetcher_new(&conf, &f, &c->err);
+	if (rc == 0)
+		rc = ms_trust_set_fetch(t, &f, &c->err);
+	ms_buf_clear(&dir);
+	return rc;
 }
 
 int
@@ -47,6 +78,8 @@ ms_common_trust(struct ms_cli *c, bool tsa, struct ms_trust **ret)
 		if (ms_trust_add_chain_file(t, ms_cli_chain.v[i],
 		    &c->err) != 0)
 			goto fail;
+	if (add_fetcher(c, t) != 0)
+		goto fail;
 	*ret = t;
 	return 0;
 fail:
@@ -79,7 +112,7 @@ load(struct ms_cli *c, struct ms_idstore *s, const char *who,
 {
 	struct ms_ident_spec spec = { who, ms_cli_who.key, ms_cli_who.cert };
 
-	if (who && strchr(who, '@') && !strchr(who, '/') &&
+	if (who && ms_ident_is_address(who) &&
 	    ms_cli_section(c, who) != 0)
 		return -1;
 	return ms_ident_load(s, &spec, use, ms_common_pass, c, l, &c->err);

@@ -82,7 +82,7 @@ add_file(struct search *s, const char *path)
 
 	s->asked++;
 	ms_bag_init(&bag);
-	rc = ms_bag_read(&bag, path, NULL, NULL, &s->c->err);
+	rc = ms_ident_certs(path, ms_common_pass, s->c, &bag, &s->c->err);
 	for (i = 0; rc == 0 && i < sk_X509_num(bag.certs); i++) {
 		x = sk_X509_value(bag.certs, i);
 		if (may(x, &why)) {
@@ -154,7 +154,7 @@ add_word(struct search *s, const char *word)
 	struct ms_addr a;
 	int rc;
 
-	if (strchr(word, '@') == NULL || strchr(word, '/') != NULL)
+	if (!ms_ident_is_address(word))
 		return add_file(s, word);
 	if (ms_addr_parse(word, strlen(word), &a, &s->c->err) != 0)
 		return -1;
@@ -267,8 +267,7 @@ add_self(struct search *s, const struct ms_mime_header *h)
 	int rc = 0;
 
 	for (i = 0; rc == 0 && i < encrypt_opts.identity.n; i++)
-		rc = strchr(encrypt_opts.identity.v[i], '@') != NULL &&
-		    strchr(encrypt_opts.identity.v[i], '/') == NULL ?
+		rc = ms_ident_is_address(encrypt_opts.identity.v[i]) ?
 		    add_own(s, encrypt_opts.identity.v[i]) :
 		    add_file(s, encrypt_opts.identity.v[i]);
 	if (rc != 0 || encrypt_opts.identity.n > 0 || h == NULL)

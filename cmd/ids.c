@@ -29,10 +29,8 @@ keep_name(struct ms_identries *l, const char *name)
 	hold = l->v[i];
 	l->v[i] = l->v[0];
 	l->v[0] = hold;
-	for (i = 1; i < l->n; i++) {
-		free(l->v[i].name);
-		X509_free(l->v[i].cert);
-	}
+	for (i = 1; i < l->n; i++)
+		ms_identry_clear(&l->v[i]);
 	l->n = 1;
 }
 
@@ -174,7 +172,9 @@ lines(struct ms_cli *c, const struct ms_identry *e, const struct card *d,
 	    field(c, b, "sha256", (const char *)d->sha256.p) != 0 ||
 	    field(c, b, "key", (const char *)d->key.p) != 0)
 		return -1;
-	return field(c, b, "passphrase", e->encrypted ? "yes" : "no");
+	if (field(c, b, "passphrase", e->encrypted ? "yes" : "no") != 0)
+		return -1;
+	return e->uri ? field(c, b, "token", e->uri) : 0;
 }
 
 static int
@@ -211,7 +211,8 @@ object(struct ms_cli *c, const struct ms_identry *e, const struct card *d,
 	    ms_json_str(j, "serial", d->serial, err) == 0 &&
 	    ms_json_str(j, "sha256", (const char *)d->sha256.p, err) == 0 &&
 	    ms_json_str(j, "key", (const char *)d->key.p, err) == 0 &&
-	    ms_json_bool(j, "passphrase", e->encrypted, err) == 0)
+	    ms_json_bool(j, "passphrase", e->encrypted, err) == 0 &&
+	    (!e->uri || ms_json_str(j, "token", e->uri, err) == 0))
 		rc = ms_json_print(j, k, err);
 	ms_json_free(j);
 	return rc;

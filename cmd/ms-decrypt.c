@@ -52,24 +52,28 @@ is_enveloped(void)
 }
 
 /*
- * Whether the whole input is CMS, for which keys are wanted.  *ciphertext: it
- * is encrypted, and may rest on disk as it is; what only is signed may not.
+ * Whether the whole input is CMS, for which keys are wanted: 1, 0, or -1.
+ * *ciphertext: it is encrypted, and may rest on disk as it is; what only is
+ * signed may not.
  */
-static bool
-is_sealed(enum ms_kind kind, bool *ciphertext)
+static int
+is_sealed(enum ms_kind kind, bool *ciphertext, struct ms_err *err)
 {
+	struct ms_err why = MS_ERR_INIT;
 	struct ms_mime_header h;
-	bool yes;
+	int yes = -1;
 
 	*ciphertext = kind == MS_KIND_CMS && is_enveloped();
 	if (kind != MS_KIND_MAIL)
 		return kind == MS_KIND_CMS;
 	ms_mime_header_init(&h);
-	yes = ms_smime_header(ms_cli_io.in, &h, NULL) == 0 &&
-	    ms_smime_is_cms(&h);
-	*ciphertext = yes && ms_smime_is_sealed(&h);
+	if (ms_smime_header(ms_cli_io.in, &h, &why) == 0)
+		yes = ms_smime_is_cms(&h, ciphertext, &why);
 	ms_mime_header_clear(&h);
-	return yes;
+	/* what is malformed is said when it is read in earnest */
+	if (yes < 0 && why.class != MS_DATA)
+		return ms_fail(err, why.class, "%s", why.text);
+	return yes == 1;
 }
 
 static int
@@ -107,12 +111,15 @@ run(struct ms_cli *c)
 	struct ms_idents l = { NULL, 0 };
 	enum ms_kind kind;
 	bool ciphertext;
-	int rc = -1;
+	int sealed, rc = -1;
 
 	if (filter_input(c, format, &kind) != 0)
 		goto out;
 	/* nobody is asked for a passphrase where nothing is to be opened */
-	if (is_sealed(kind, &ciphertext)) {
+	sealed = is_sealed(kind, &ciphertext, &c->err);
+	if (sealed < 0)
+		goto out;
+	if (sealed) {
 		if (ciphertext)
 			ms_spool_set_flags(ms_cli_io.in, MS_SPOOL_CIPHERTEXT);
 		if (ms_common_idents(c, NULL, MS_USE_ENCRYPT, &l) != 0)

@@ -21,7 +21,7 @@ static const struct ms_opt opts[] = {
 	    .to = &encrypt_opts.to_cc, .no_conf = true,
 	    .help = "encrypt to the addresses in To and Cc" },
 	{ .name = "identity", .letter = 'i', .kind = MS_OPT_LIST,
-	    .to = &encrypt_opts.identity, .arg = "ADDRESS|FILE",
+	    .to = &encrypt_opts.identity, .arg = "ADDRESS|FILE|URI",
 	    .help = "the sender, who is to be able to read it, too" },
 	{ .name = "self", .kind = MS_OPT_FLAG, .to = &encrypt_opts.self,
 	    .help = "encrypt to the sender, too (yes)" },

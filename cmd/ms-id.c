@@ -30,7 +30,7 @@ static const struct ms_opt *const groups[] = {
 };
 static const struct ms_prog prog = {
 	.name = "ms-id",
-	.usage = "import [FILE...] | list [ADDRESS] | show ADDRESS|NAME | "
+	.usage = "import [FILE|URI...] | list [ADDRESS] | show ADDRESS|NAME | "
 	    "export ADDRESS|NAME | forget ADDRESS|NAME",
 	.about = "Keep one's own keys and certificates.",
 	.opts = opts,
@@ -110,8 +110,20 @@ store_under(struct keeper *k, const char *file)
 	return ms_hint(&k->c->err, "--no-passphrase stores the key in clear");
 }
 
+/* A token shows its certificates without a PIN: none is asked for. */
 static int
-import_file(struct ms_cli *c, struct ms_idstore *s, const char *file)
+read_any(struct keeper *k, const char *from, struct ms_idents *l)
+{
+	if (from && ms_token_is_uri(from))
+		return ms_token_idents(from, NULL, ms_common_pass, k->c, l,
+		    &k->c->err);
+	if (read_file(k, from, l) != 0)
+		return -1;
+	return store_under(k, ms_cli_io.in_name);
+}
+
+static int
+import_one(struct ms_cli *c, struct ms_idstore *s, const char *from)
 {
 	struct keeper k = { c, MS_BUF_SECRET(MS_PASSPHRASE_MAX) };
 	struct ms_idents l = { NULL, 0 };
@@ -119,8 +131,7 @@ import_file(struct ms_cli *c, struct ms_idstore *s, const char *file)
 	size_t i;
 	int rc = -1;
 
-	if (read_file(&k, file, &l) != 0 ||
-	    store_under(&k, ms_cli_io.in_name) != 0)
+	if (read_any(&k, from, &l) != 0)
 		goto out;
 	for (i = 0; i < l.n; i++) {
 		if (ms_idstore_put(s, &l.v[i], no_passphrase ? NULL : &k.pass,
@@ -142,9 +153,9 @@ do_import(struct ms_cli *c, struct ms_idstore *s)
 	size_t i;
 
 	if (c->args.n == 1)
-		return import_file(c, s, NULL);
+		return import_one(c, s, NULL);
 	for (i = 1; i < c->args.n; i++)
-		if (import_file(c, s, c->args.v[i]) != 0)
+		if (import_one(c, s, c->args.v[i]) != 0)
 			return -1;
 	return 0;
 }

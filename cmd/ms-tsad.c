@@ -52,7 +52,7 @@ static const struct ms_opt opts[] = {
 	MS_OPT_END
 };
 static const struct ms_opt *const groups[] = {
-	ms_cli_who_opts, ms_cli_secret_opts, NULL
+	ms_cli_who_opts, serve_tls_opts, ms_cli_secret_opts, NULL
 };
 static const struct ms_prog prog = {
 	.name = "ms-tsad",
@@ -161,12 +161,14 @@ finish(void *arg, struct ms_err *err)
 }
 
 static int
-work(void *arg, struct ms_keeper *k, struct ms_err *err)
+work(void *arg, struct ms_keeper *k, struct ms_serve_conf *sc,
+    struct ms_err *err)
 {
 	struct tsad *t = arg;
 
 	t->keeper = k;
-	return tsad_rules(t, err);
+	return tsad_rules(t, err) == -1 ? -1 :
+	    serve_tls(t->cli, &t->tls, sc, err);
 }
 
 static void

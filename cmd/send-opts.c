@@ -116,8 +116,7 @@ send_default_from(void)
 	if (send_opts.from)
 		return send_opts.from;
 	for (i = 0; i < ms_cli_who.identity.n; i++)
-		if (strchr(ms_cli_who.identity.v[i], '@') &&
-		    !strchr(ms_cli_who.identity.v[i], '/'))
+		if (ms_ident_is_address(ms_cli_who.identity.v[i]))
 			return ms_cli_who.identity.v[i];
 	return NULL;
 }

@@ -60,6 +60,7 @@ tsad_clear(struct tsad *t)
 	ms_tsa_free(t->tsa);
 	ms_tsa_rules_free(t->rules);
 	ms_idents_clear(&t->ids);
+	serve_tls_clear(&t->tls);
 	ms_buf_clear(&t->out);
 	ms_buf_clear(&t->in);
 	memset(t, 0, sizeof(*t));

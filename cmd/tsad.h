@@ -5,6 +5,7 @@
 
 #include "clock.h"
 #include "common.h"
+#include "serve-opts.h"
 #include "serve/fleet.h"
 
 struct tsad_conf {
@@ -30,6 +31,7 @@ struct tsad {
 	struct ms_keeper *keeper;	/* NULL: both halves are here */
 	struct tsad_asked asked[MS_SERVE_BATCH];
 	size_t nasked;
+	struct serve_tls tls;
 	struct ms_buf out, in;		/* to the keeper and back */
 };
 

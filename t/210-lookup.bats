@@ -167,11 +167,12 @@ check() {
 
 @test "an answer comes before the next question" {
 	coproc ASK { exec ms-lookup --check $L 3>&-; }
+	local pid=$ASK_PID	# forgotten by the shell once it has ended
 	echo ana@citizen.example >&"${ASK[1]}"
 	read -r -t 20 answer <&"${ASK[0]}"
 	[[ $answer == ana@citizen.example$'\t'YES* ]]
 	eval "exec ${ASK[1]}>&-"
-	wait "$ASK_PID"
+	wait "$pid"
 }
 
 @test "--why lists what is used and what is refused" {

@@ -27,12 +27,15 @@ extern struct ms_cli_who ms_cli_who;
 extern const struct ms_opt ms_cli_chain_opts[];
 extern struct ms_strs ms_cli_chain;
 
-/* --trust, --trust-tsa, --crl, --revocation, --at: whom we trust. */
+/* --trust, --trust-tsa, --crl, --revocation, --fetch-issuers, --fetch-private,
+ * --at: whom we trust, and whom we ask about it. */
 struct ms_cli_trust {
 	struct ms_strs trust;		/* FILE, DIR or "system" */
 	struct ms_strs trust_tsa;	/* the same; none: as trust */
 	struct ms_strs crl;
 	char *revocation;		/* NULL, "off", "soft" or "hard" */
+	bool fetch_issuers;
+	bool fetch_private;
 	time_t at;			/* 0: now */
 };
 extern const struct ms_opt ms_cli_trust_opts[];

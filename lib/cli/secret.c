@@ -211,9 +211,9 @@ nobody(const char *what, const char *who, struct ms_err *err)
 {
 	const char *eq = ms_streq(what, "key") ? "" : "=";
 
-	ms_fail(err, MS_NOPERM, "a passphrase is needed%s%s, and there is "
-	    "nobody to ask", who != NULL ? " for " : "",
-	    who != NULL ? who : "");
+	ms_fail(err, MS_NOPERM, "a %s is needed%s%s, and there is nobody to "
+	    "ask", ms_streq(what, "pin") ? "PIN" : "passphrase",
+	    who != NULL ? " for " : "", who != NULL ? who : "");
 	return ms_hint(err, "--passphrase-file %s%sFILE",
 	    eq[0] != '\0' ? what : "", eq);
 }

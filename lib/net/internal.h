@@ -32,6 +32,7 @@ struct ms_net_ops {
 
 struct ms_http {
 	const struct ms_net_ops *ops;
+	bool public_only;
 };
 
 struct ms_smtp {

@@ -164,6 +164,7 @@ net_peer_reset(struct net_peer *p, struct ms_err *err)
 
 	curl_easy_reset(c);
 	ms_err_reset(&p->why);
+	p->refused = false;
 	p->text[0] = '\0';
 	bad |= curl_easy_setopt(c, CURLOPT_URL, p->url) != CURLE_OK;
 	bad |= curl_easy_setopt(c, CURLOPT_PROTOCOLS_STR, p->protocols) !=
@@ -411,6 +412,8 @@ http_options(struct http *h, const char *type, const void *p, size_t n,
 	bad |= curl_easy_setopt(c, CURLOPT_HEADERFUNCTION, on_head) !=
 	    CURLE_OK;
 	bad |= curl_easy_setopt(c, CURLOPT_HEADERDATA, h) != CURLE_OK;
+	if (h->top.public_only)
+		bad |= net_guard(&h->peer) != 0;
 	if (type) {
 		bad |= curl_easy_setopt(c, CURLOPT_POST, 1L) != CURLE_OK;
 		bad |= curl_easy_setopt(c, CURLOPT_POSTFIELDSIZE_LARGE,
@@ -449,6 +452,9 @@ http_exchange(struct ms_http *top, const char *type, const void *p, size_t n,
 	rc = net_peer_perform(&h->peer);
 	if (h->peer.why.class != MS_OK)
 		ms_fail(err, h->peer.why.class, "%s", h->peer.why.text);
+	else if (rc != CURLE_OK && h->peer.refused)
+		ms_fail(err, MS_NOPERM, "%s is not a public address, and "
+		    "not asked", h->peer.name);
 	else if (rc != CURLE_OK)
 		ms_fail(err, net_class(rc), "%s: %s", h->peer.name,
 		    net_text(&h->peer, rc));

@@ -16,6 +16,7 @@ struct net_peer {
 	unsigned connect_ms, total_ms;
 	char text[CURL_ERROR_SIZE];
 	struct ms_err why;	/* what a callback of ours refused */
+	bool refused;		/* an address that is not public */
 };
 
 /* Takes copies of everything but protocols. */
@@ -31,6 +32,9 @@ CURLcode net_peer_perform(struct net_peer *p);
 enum ms_class net_class(CURLcode rc);
 /* What libcurl says about a failure, or what it calls the code. */
 const char *net_text(const struct net_peer *p, CURLcode rc);
+
+/* Connect to public addresses only; 0, or not when libcurl cannot. */
+int net_guard(struct net_peer *p);
 
 int net_smtp_new(const char *host, unsigned port, enum ms_smtp_tls tls,
     const struct ms_net_auth *auth, unsigned connect_ms, unsigned total_ms,

@@ -19,6 +19,70 @@ ms_net_loopback(const char *host)
 	    IN6_IS_ADDR_LOOPBACK(&v6);
 }
 
+static bool
+public_v4(uint32_t a)
+{
+	/* network, bits: IANA's registry of special-purpose addresses */
+	static const struct {
+		uint32_t net;
+		unsigned bits;
+	} not[] = {
+		{ 0x00000000, 8 }, { 0x0a000000, 8 }, { 0x64400000, 10 },
+		{ 0x7f000000, 8 }, { 0xa9fe0000, 16 }, { 0xac100000, 12 },
+		{ 0xc0000000, 24 }, { 0xc0000200, 24 }, { 0xc0a80000, 16 },
+		{ 0xc6120000, 15 }, { 0xc6336400, 24 }, { 0xcb007100, 24 },
+		{ 0xe0000000, 3 }
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof(not) / sizeof(not[0]); i++)
+		if ((a ^ not[i].net) >> (32 - not[i].bits) == 0)
+			return false;
+	return true;
+}
+
+static uint32_t
+four(const unsigned char *p)
+{
+	return (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 |
+	    (uint32_t)p[2] << 8 | p[3];
+}
+
+static bool
+public_v6(const unsigned char a[16])
+{
+	static const unsigned char mapped[12] = { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
+		0xff, 0xff };
+	static const unsigned char nat64[12] = { 0, 0x64, 0xff, 0x9b };
+
+	if (memcmp(a, mapped, 12) == 0 || memcmp(a, nat64, 12) == 0)
+		return public_v4(four(a + 12));
+	if (a[0] == 0x20 && a[1] == 0x02)	/* 6to4 */
+		return public_v4(four(a + 2));
+	/* 2001::/23 (Teredo and others), 2001:db8::/32; else only 2000::/3 is
+	 * given out */
+	if (a[0] == 0x20 && a[1] == 0x01 && (a[2] < 2 ||
+	    (a[2] == 0x0d && a[3] == 0xb8)))
+		return false;
+	return a[0] >> 5 == 1;
+}
+
+bool
+ms_net_public(const struct sockaddr *sa)
+{
+	struct sockaddr_in v4;
+	struct sockaddr_in6 v6;
+
+	if (sa->sa_family == AF_INET) {
+		memcpy(&v4, sa, sizeof(v4));
+		return public_v4(ntohl(v4.sin_addr.s_addr));
+	}
+	if (sa->sa_family != AF_INET6)
+		return false;
+	memcpy(&v6, sa, sizeof(v6));
+	return public_v6(v6.sin6_addr.s6_addr);
+}
+
 /* A value that goes into a header field or a command stays one. */
 static bool
 one_line(const char *s)
@@ -46,6 +110,12 @@ ms_http_free(struct ms_http *h)
 {
 	if (h)
 		h->ops->http_free(h);
+}
+
+void
+ms_http_public_only(struct ms_http *h)
+{
+	h->public_only = true;
 }
 
 int

@@ -18,6 +18,14 @@
  */
 bool ms_net_loopback(const char *host);
 
+struct sockaddr;
+/*
+ * Whether an address is one of the public internet: not loopback, private
+ * (RFC 1918, 4193, 6598), link-local, multicast, reserved, or such a one
+ * inside of an IPv6 address (mapped, 6to4, NAT64).
+ */
+bool ms_net_public(const struct sockaddr *sa);
+
 /* A user and password go nowhere without TLS, except to a loopback host
  * (MS_CONFIG). */
 struct ms_net_auth {
@@ -51,6 +59,10 @@ int ms_http_new(const char *url, const struct ms_net_auth *auth,
     unsigned connect_ms, unsigned total_ms, struct ms_http **ret,
     struct ms_err *err);
 void ms_http_free(struct ms_http *h);
+/* From now on connect only to addresses for which ms_net_public() holds, else
+ * MS_NOPERM: for URLs that strangers name.  What the name resolved to counts,
+ * when the connection is made. */
+void ms_http_public_only(struct ms_http *h);
 /*
  * POST n bytes (or GET when type is NULL).  0 for any HTTP status; no
  * redirects are followed.  MS_TEMPFAIL when the peer could not be reached, was

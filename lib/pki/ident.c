@@ -60,7 +60,7 @@ leftovers(const struct ms_bag *b)
 	return rest;
 }
 
-static int
+int
 idents_push(struct ms_idents *l, struct ms_key *k, X509 *x,
     STACK_OF(X509) *chain, const char *name, struct ms_err *err)
 {

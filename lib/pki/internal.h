@@ -40,6 +40,7 @@ struct ms_key {
 	const struct ms_key_ops *ops;
 	EVP_PKEY *pub;		/* owned */
 	void *at;		/* the place's own */
+	char *uri;		/* of the place, or NULL; owned */
 };
 
 /* Set the padding of an RSA signature on a context; 1 when right. */
@@ -78,6 +79,10 @@ int pkcs1_parse(struct ms_bag *b, struct ms_span der, struct file_pass *fp,
     struct ms_err *err);
 int p12_parse(struct ms_bag *b, struct ms_span der, struct file_pass *fp,
     struct ms_err *err);
+/* Add an identity; one more reference to key, cert and those in chain (may be
+ * NULL) is taken. */
+int idents_push(struct ms_idents *l, struct ms_key *k, X509 *x,
+    STACK_OF(X509) *chain, const char *name, struct ms_err *err);
 /* One extension's value by NID, refusing a repeated one: 1 with *ret and
  * *crit, 0 absent, -1 malformed or twice. */
 int cert_ext(const X509 *x, int nid, void **ret, int *crit);

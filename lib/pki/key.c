@@ -215,6 +215,7 @@ ms_key_free(struct ms_key *k)
 		return;
 	k->ops->free(k);
 	EVP_PKEY_free(k->pub);
+	free(k->uri);
 	free(k);
 }
 
@@ -228,6 +229,12 @@ EVP_PKEY *
 ms_key_get0_soft(const struct ms_key *k)
 {
 	return k->ops == &soft_ops ? k->pub : NULL;
+}
+
+const char *
+ms_key_uri(const struct ms_key *k)
+{
+	return k->uri;
 }
 
 bool

@@ -39,6 +39,8 @@ struct ms_key *ms_key_ref(struct ms_key *k);	/* one more owner */
 EVP_PKEY *ms_key_pub(const struct ms_key *k);
 /* The private key itself for exporting, or NULL when it cannot leave. */
 EVP_PKEY *ms_key_get0_soft(const struct ms_key *k);
+/* The URI of the token that it is kept on, or NULL; borrowed. */
+const char *ms_key_uri(const struct ms_key *k);
 bool ms_key_matches(const struct ms_key *k, X509 *cert);
 
 /* Sign tbs (hashed here); sig gets the signature octets as CMS has them

@@ -257,7 +257,9 @@ ms_trust_check(struct ms_trust *t, X509 *cert, STACK_OF(X509) *extra,
 		return ms_fail_nomem(err);
 	ERR_clear_error();
 	leaf(&p);
-	rc = walk(&p);
+	rc = online_issuers(&p);
+	if (rc == 0)
+		rc = walk(&p);
 	if (rc == 1) {
 		issuers(&p);
 		rc = path_revocation(&p);

@@ -11,5 +11,6 @@
 #include "pki/cert.h"
 #include "pki/trust.h"
 #include "pki/issue.h"
+#include "pki/token.h"
 
 #endif

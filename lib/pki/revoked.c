@@ -17,25 +17,15 @@
 
 #include "pki/path.h"
 
-#define PATH_MAX_CERTS 128	/* certificates in a path; libcrypto stops at
-				 * 100 */
 #define GENERATIONS 64		/* lists of one issuer and scope looked at */
-
-enum state { UNKNOWN, STALE, COVERED, REVOKED };
-
-struct status {
-	enum state state;
-	time_t since;		/* REVOKED */
-	long reason;
-};
 
 struct asked {
 	struct path *p;
 	STACK_OF(X509_CRL) *all;	/* borrowed lists whose signature is
 					 * right */
 	STACK_OF(X509_CRL) *crls;	/* those of this generation */
-	struct status found[PATH_MAX_CERTS];	/* over all generations */
-	struct status now[PATH_MAX_CERTS];	/* in this one */
+	struct rev_status found[PATH_MAX_CERTS];	/* over all */
+	struct rev_status now[PATH_MAX_CERTS];	/* in this one */
 	X509_CRL *timed[PATH_MAX_CERTS];	/* judged by its times last */
 	const X509_CRL *unfit[PATH_MAX_CERTS];	/* not to be believed */
 };
@@ -45,13 +35,13 @@ struct asked {
  * for a key stolen in March does not become good until it was reported in May.
  */
 static void
-read_entry(X509_REVOKED *e, struct status *s)
+read_entry(X509_REVOKED *e, struct rev_status *s)
 {
 	ASN1_GENERALIZEDTIME *inv;
 	ASN1_ENUMERATED *reason;
 	time_t t;
 
-	s->state = REVOKED;
+	s->state = REV_REVOKED;
 	s->since = asn1_time(X509_REVOKED_get0_revocationDate(e));
 	s->reason = -1;
 	inv = X509_REVOKED_get_ext_d2i(e, NID_invalidity_date, NULL, NULL);
@@ -71,13 +61,20 @@ read_entry(X509_REVOKED *e, struct status *s)
  * before only when the list says that the key was not compromised.
  */
 static bool
-at_any_time(const struct asked *a, int depth, const struct status *s)
+at_any_time(const struct path *p, int depth, const struct rev_status *s)
 {
-	return depth == 0 && a->p->use == MS_USE_TSA &&
+	return depth == 0 && p->use == MS_USE_TSA &&
 	    s->reason != CRL_REASON_UNSPECIFIED &&
 	    s->reason != CRL_REASON_AFFILIATION_CHANGED &&
 	    s->reason != CRL_REASON_SUPERSEDED &&
 	    s->reason != CRL_REASON_CESSATION_OF_OPERATION;
+}
+
+bool
+path_revoked(const struct path *p, int depth, const struct rev_status *s)
+{
+	return s->since == (time_t)-1 || s->since <= p->at ||
+	    at_any_time(p, depth, s);
 }
 
 /* libcrypto names the complete list also when a delta to it has the entry. */
@@ -102,7 +99,7 @@ delta_entry(const struct asked *a, const X509_CRL *base, X509 *x)
 static void
 entry(struct asked *a, int depth, X509_CRL *crl, X509 *x)
 {
-	struct status s = { UNKNOWN, 0, -1 };
+	struct rev_status s = { REV_UNKNOWN, 0, -1 };
 	X509_REVOKED *e = NULL;
 
 	if (!crl || crl == a->unfit[depth])
@@ -112,8 +109,7 @@ entry(struct asked *a, int depth, X509_CRL *crl, X509 *x)
 	if (!e)
 		return;
 	read_entry(e, &s);
-	if (s.since == (time_t)-1 || s.since <= a->p->at ||
-	    at_any_time(a, depth, &s))
+	if (path_revoked(a->p, depth, &s))
 		a->now[depth] = s;
 }
 
@@ -126,7 +122,7 @@ fault(int good, X509_STORE_CTX *ctx)
 	int depth = X509_STORE_CTX_get_error_depth(ctx);
 	X509_CRL *crl = X509_STORE_CTX_get0_current_crl(ctx);
 	X509 *x = X509_STORE_CTX_get_current_cert(ctx);
-	struct status *s;
+	struct rev_status *s;
 
 	/* without data of ours it is the path of a list's own issuer */
 	if (good || !a)
@@ -146,8 +142,8 @@ fault(int good, X509_STORE_CTX *ctx)
 		return 1;	/* made later, tells of before */
 	case X509_V_ERR_CRL_HAS_EXPIRED:
 		a->timed[depth] = crl;
-		if (s->state != REVOKED)
-			s->state = STALE;
+		if (s->state != REV_REVOKED)
+			s->state = REV_STALE;
 		return 1;
 	case X509_V_ERR_CERT_HAS_EXPIRED:
 	case X509_V_ERR_CERT_NOT_YET_VALID:
@@ -156,8 +152,8 @@ fault(int good, X509_STORE_CTX *ctx)
 		return 0;
 	}
 	/* no list, or one that is not to be believed */
-	if (s->state != REVOKED)
-		s->state = UNKNOWN;
+	if (s->state != REV_REVOKED)
+		s->state = REV_UNKNOWN;
 	a->unfit[depth] = crl;
 	return 1;
 }
@@ -169,12 +165,12 @@ ask(struct asked *a, STACK_OF(X509_CRL) *crls)
 	    X509_V_FLAG_CRL_CHECK_ALL | X509_V_FLAG_EXTENDED_CRL_SUPPORT |
 	    X509_V_FLAG_USE_DELTAS);
 	int i, n = sk_X509_num(a->p->chain), rc = 0;
-	struct status *f;
+	struct rev_status *f;
 
 	if (!ctx)
 		return -1;
 	for (i = 0; i < n; i++) {
-		a->now[i].state = COVERED;
+		a->now[i].state = REV_COVERED;
 		a->timed[i] = NULL;
 		a->unfit[i] = NULL;
 	}
@@ -188,7 +184,8 @@ ask(struct asked *a, STACK_OF(X509_CRL) *crls)
 		    X509_STORE_CTX_get_error(ctx)));
 	for (i = 0; rc == 0 && i < n; i++) {
 		f = &a->found[i];
-		if (a->now[i].state > f->state || (a->now[i].state == REVOKED &&
+		if (a->now[i].state > f->state ||
+		    (a->now[i].state == REV_REVOKED &&
 		    a->now[i].since < f->since))
 			*f = a->now[i];
 	}
@@ -265,8 +262,8 @@ reaches_anchor(const struct path *p, X509 *x)
  * key of their own).  A forged list must not come near the others: it could
  * not revoke, but it could stand in the way of a right one.
  */
-static bool
-is_signed(const struct path *p, X509_CRL *crl)
+bool
+path_signs(const struct path *p, X509_CRL *crl)
 {
 	int i, n = sk_X509_num(p->chain), all = n + sk_X509_num(p->helpers);
 	EVP_PKEY *k;
@@ -297,7 +294,7 @@ select_signed(struct asked *a)
 		return ms_fail_nomem(a->p->err);
 	for (i = 0; i < sk_X509_CRL_num(from); i++) {
 		crl = sk_X509_CRL_value(from, i);
-		if (is_signed(a->p, crl) &&
+		if (path_signs(a->p, crl) &&
 		    sk_X509_CRL_push(a->all, crl) <= 0)
 			return ms_fail_nomem(a->p->err);
 	}
@@ -352,28 +349,62 @@ reason_text(long reason)
 }
 
 static void
-say(struct path *p, X509 *x, const struct status *s)
+say(struct path *p, X509 *x, const struct rev_status *s,
+    const struct online_why *why)
 {
 	bool hard = p->t->revocation == MS_REV_HARD;
 	char who[256], when[MS_TIME_STR];
 
 	path_who(p, x, who, sizeof(who));
-	if (s->state == REVOKED)
+	if (s->state == REV_REVOKED) {
 		p->oom |= ms_report_add(p->r, MS_BAD, "revoked",
 		    "RFC 5280 section 6.3", p->err, "%s was revoked %s (%s)",
 		    who, ms_time_str(s->since, when), reason_text(s->reason));
-	else if (s->state != COVERED)
-		p->oom |= ms_report_add(p->r, hard ? MS_UNDECIDED : MS_NOTE,
-		    hard ? "revocation" : "revocation-unknown",
-		    "RFC 5280 section 6.3", p->err, "%s: %s", who,
-		    s->state == STALE ? "its revocation list is out of date" :
-		    "no revocation list covers it");
+		return;
+	}
+	if (s->state == REV_COVERED)
+		return;
+	p->oom |= ms_report_add(p->r, hard ? MS_UNDECIDED : MS_NOTE,
+	    hard ? "revocation" : "revocation-unknown", "RFC 5280 section 6.3",
+	    p->err, "%s: %s%s%s", who, s->state == REV_STALE ?
+	    "its revocation list is out of date" :
+	    "no revocation list covers it", why->err.class ? "; " : "",
+	    why->err.text);
+	if (hard && why->retry)
+		p->r->retry = true;
+}
+
+static bool
+unsettled(const struct asked *a, int depth)
+{
+	return a->found[depth].state < REV_COVERED;
+}
+
+/* What the lists at hand do not tell. */
+static int
+ask_online(struct asked *a, int depth, struct online_why *why)
+{
+	bool first = online_lists_first(a->p);
+	int rc = 0;
+
+	if (!first)
+		rc = online_ocsp(a->p, depth, &a->found[depth], why);
+	while (rc == 0 && unsettled(a, depth)) {
+		rc = online_crls(a->p, depth, why);
+		if (rc <= 0)
+			break;
+		rc = ask_all(a);
+	}
+	if (rc == 0 && first && unsettled(a, depth))
+		rc = online_ocsp(a->p, depth, &a->found[depth], why);
+	return rc;
 }
 
 int
 path_revocation(struct path *p)
 {
 	int i, n = sk_X509_num(p->chain), rc = 0;
+	struct online_why why;
 	struct asked *a;
 
 	if (p->t->revocation == MS_REV_OFF || n < 2)
@@ -386,8 +417,13 @@ path_revocation(struct path *p)
 		return ms_fail_nomem(p->err);
 	a->p = p;
 	rc = ask_all(a);
-	for (i = 0; rc == 0 && i < n - 1; i++)
-		say(p, sk_X509_value(p->chain, i), &a->found[i]);
+	for (i = 0; rc == 0 && i < n - 1; i++) {
+		memset(&why, 0, sizeof(why));
+		if (p->t->online && unsettled(a, i))
+			rc = ask_online(a, i, &why);
+		if (rc == 0)
+			say(p, sk_X509_value(p->chain, i), &a->found[i], &why);
+	}
 	free(a);
 	return rc;
 }

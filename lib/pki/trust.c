@@ -30,6 +30,7 @@ ms_trust_free(struct ms_trust *t)
 {
 	if (!t)
 		return;
+	online_free(t->online);
 	sk_X509_CRL_pop_free(t->crls, X509_CRL_free);
 	sk_X509_pop_free(t->chain, X509_free);
 	X509_STORE_free(t->store);
@@ -170,6 +171,12 @@ void
 ms_trust_set_legacy(struct ms_trust *t, bool allow)
 {
 	t->legacy = allow;
+}
+
+void
+ms_trust_set_fetch_issuers(struct ms_trust *t, bool yes)
+{
+	t->fetch_issuers = yes;
 }
 
 bool

@@ -5,11 +5,12 @@
 
 #include "remote/remote.h"
 
-/* A word with @ and without / is an address, anything else a file. */
-static bool
-is_address(const char *s)
+/* A word with @ and without / is an address, unless it is a URI; anything else
+ * is a file. */
+bool
+ms_ident_is_address(const char *s)
 {
-	return strchr(s, '@') && !strchr(s, '/');
+	return strchr(s, '@') && !strchr(s, '/') && !ms_token_is_uri(s);
 }
 
 /* Those identities of the store whose certificate may be used so. */
@@ -50,6 +51,31 @@ out:
 	return rc;
 }
 
+int
+ms_ident_certs(const char *where, ms_pass_fn *pass, void *arg,
+    struct ms_bag *bag, struct ms_err *err)
+{
+	if (ms_token_is_uri(where))
+		return ms_token_certs(where, pass, arg, bag, err);
+	return ms_bag_read(bag, where, NULL, NULL, err);
+}
+
+static int
+from_token(const char *uri, const char *cert, ms_pass_fn *pass, void *arg,
+    struct ms_idents *l, struct ms_err *err)
+{
+	struct ms_bag bag;
+	int rc = 0;
+
+	ms_bag_init(&bag);
+	if (cert)
+		rc = ms_ident_certs(cert, pass, arg, &bag, err);
+	if (rc == 0)
+		rc = ms_token_idents(uri, bag.certs, pass, arg, l, err);
+	ms_bag_clear(&bag);
+	return rc;
+}
+
 static int
 from_files(const char *key, const char *cert, ms_pass_fn *pass, void *arg,
     struct ms_idents *l, struct ms_err *err)
@@ -57,9 +83,11 @@ from_files(const char *key, const char *cert, ms_pass_fn *pass, void *arg,
 	struct ms_bag bag;
 	int rc = -1;
 
+	if (ms_token_is_uri(key))
+		return from_token(key, cert, pass, arg, l, err);
 	ms_bag_init(&bag);
 	/* Certificates first: the identity's own is looked for among all. */
-	if (cert && ms_bag_read(&bag, cert, NULL, NULL, err) != 0)
+	if (cert && ms_ident_certs(cert, pass, arg, &bag, err) != 0)
 		goto out;
 	if (ms_bag_read(&bag, key, pass, arg, err) != 0)
 		goto out;
@@ -88,7 +116,7 @@ ms_ident_load(struct ms_idstore *s, const struct ms_ident_spec *spec,
 		ms_fail(err, MS_USAGE, "--cert without --key");
 		return ms_hint(err, "--key FILE names its private key");
 	}
-	if (!spec->identity || is_address(spec->identity))
+	if (!spec->identity || ms_ident_is_address(spec->identity))
 		return from_store(s, spec->identity, use, pass, arg, l, err);
 	return from_files(spec->identity, spec->cert, pass, arg, l, err);
 }

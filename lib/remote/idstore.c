@@ -12,6 +12,10 @@
 #define NAME_LEN (MS_IDNAME - 1)
 #define SUFFIX ".pem"
 #define PATH_MAX_LEN 4096	/* bytes */
+/* In front of the certificates of a key that is on a token (RFC 7468 section
+ * 5.2 lets text stand there). */
+#define REFERENCE "Key: "
+#define REFERENCE_MAX 4096	/* bytes of the URI */
 
 struct ms_idstore {
 	char *dir;
@@ -40,14 +44,21 @@ ms_idstore_free(struct ms_idstore *s)
 }
 
 void
+ms_identry_clear(struct ms_identry *e)
+{
+	free(e->name);
+	free(e->uri);
+	X509_free(e->cert);
+	memset(e, 0, sizeof(*e));
+}
+
+void
 ms_identries_clear(struct ms_identries *l)
 {
 	size_t i;
 
-	for (i = 0; i < l->n; i++) {
-		free(l->v[i].name);
-		X509_free(l->v[i].cert);
-	}
+	for (i = 0; i < l->n; i++)
+		ms_identry_clear(&l->v[i]);
 	free(l->v);
 	l->v = NULL;
 	l->n = 0;
@@ -93,6 +104,25 @@ read_file(const char *path, struct ms_buf *b, struct ms_err *err)
 	return rc;
 }
 
+/* The URI of a key that is elsewhere; NULL in *ret when it is here. */
+static int
+read_reference(const char *text, char **ret, struct ms_err *err)
+{
+	struct ms_span uri;
+
+	*ret = NULL;
+	if (strncmp(text, REFERENCE, strlen(REFERENCE)) != 0)
+		return 0;
+	text += strlen(REFERENCE);
+	uri.p = (const unsigned char *)text;
+	uri.n = strcspn(text, "\r\n");
+	if (uri.n > REFERENCE_MAX)
+		return ms_fail(err, MS_DATA, "a key's URI of %zu bytes",
+		    uri.n);
+	*ret = ms_span_dup(uri);
+	return *ret ? 0 : ms_fail_nomem(err);
+}
+
 /* The certificate a file is about is the first one in it. */
 static int
 read_entry(struct ms_idstore *s, const char *name, struct ms_identry *e,
@@ -119,11 +149,15 @@ read_entry(struct ms_idstore *s, const char *name, struct ms_identry *e,
 		ms_fail_nomem(err);
 		goto out;
 	}
+	if (read_reference(ms_buf_str(&text), &e->uri, err) != 0)
+		goto out;
 	e->cert = sk_X509_shift(bag.certs);
 	e->encrypted = strstr(ms_buf_str(&text),
 	    "-----BEGIN ENCRYPTED PRIVATE KEY-----") != NULL;
 	rc = 0;
 out:
+	if (rc != 0)
+		ms_identry_clear(e);
 	ms_bag_clear(&bag);
 	ms_buf_clear(&text);
 	ms_buf_clear(&path);
@@ -174,13 +208,11 @@ ms_idstore_list(struct ms_idstore *s, const struct ms_addr *addr,
 		if (read_entry(s, name, &e, err) != 0)
 			goto fail;
 		if (addr && !ms_cert_has_addr(e.cert, addr)) {
-			X509_free(e.cert);
-			free(e.name);
+			ms_identry_clear(&e);
 			continue;
 		}
 		if (add_entry(l, &e, err) != 0) {
-			X509_free(e.cert);
-			free(e.name);
+			ms_identry_clear(&e);
 			goto fail;
 		}
 	}
@@ -224,14 +256,17 @@ static int
 write_identity(const struct ms_ident *id, const struct ms_buf *pass,
     struct ms_buf *pem, struct ms_err *err)
 {
+	const char *uri = ms_key_uri(id->key);
 	int i;
 
+	if (uri && ms_buf_addf(pem, err, REFERENCE "%s\n", uri) != 0)
+		return -1;
 	if (ms_cert_pem(id->cert, pem, err) != 0)
 		return -1;
 	for (i = 0; id->chain && i < sk_X509_num(id->chain); i++)
 		if (ms_cert_pem(sk_X509_value(id->chain, i), pem, err) != 0)
 			return -1;
-	return ms_key_write_pem(id->key, pass, pem, err);
+	return uri ? 0 : ms_key_write_pem(id->key, pass, pem, err);
 }
 
 int
@@ -294,12 +329,29 @@ ask(void *arg, const char *what, const char *who, struct ms_buf *pass,
 	return a->pass(a->arg, what, a->who ? a->who : who, pass, err);
 }
 
+/* The certificates are here, the key is on a token. */
+static int
+get_from_token(struct ms_idstore *s, const struct ms_identry *e,
+    const struct asking *a, struct ms_idents *l, struct ms_err *err)
+{
+	struct ms_bag bag;
+	int rc;
+
+	ms_bag_init(&bag);
+	rc = ms_idstore_bag(s, e->name, &bag, err);
+	if (rc == 0)
+		rc = ms_token_idents(e->uri, bag.certs, a->pass, a->arg, l,
+		    err);
+	ms_bag_clear(&bag);
+	return rc;
+}
+
 static int
 get(struct ms_idstore *s, const char *name, struct ms_addrlist *addrs,
     struct asking *a, struct ms_idents *l, struct ms_err *err)
 {
 	struct ms_buf path = MS_BUF_INIT(PATH_MAX_LEN);
-	struct ms_identry e = { NULL, NULL, false };
+	struct ms_identry e = { NULL, NULL, NULL, false };
 	struct ms_bag bag;
 	int rc = -1;
 
@@ -309,12 +361,13 @@ get(struct ms_idstore *s, const char *name, struct ms_addrlist *addrs,
 		goto out;
 	if (addrs->n > 0)
 		a->who = addrs->v[0].spec;
-	if (path_of(s, name, &path, err) == 0 &&
+	if (e.uri)
+		rc = get_from_token(s, &e, a, l, err);
+	else if (path_of(s, name, &path, err) == 0 &&
 	    ms_bag_read(&bag, ms_buf_str(&path), ask, a, err) == 0)
 		rc = ms_idents_add_bag(l, &bag, ms_buf_str(&path), err);
 out:
-	X509_free(e.cert);
-	free(e.name);
+	ms_identry_clear(&e);
 	ms_bag_clear(&bag);
 	ms_buf_clear(&path);
 	return rc;

@@ -36,12 +36,33 @@ int ms_stamper_stamp(void *arg, enum ms_oid md, struct ms_span imprint,
 int ms_stamper_relay(struct ms_stamper *s, struct ms_span req,
     struct ms_buf *resp, struct ms_err *err);
 
+/* ---- what certificates name to be fetched ---- */
+
+struct ms_fetcher_conf {
+	const char *cache;	/* directory, made when needed; NULL: none */
+	bool private_hosts;	/* loopback and private addresses too */
+	unsigned connect_ms, total_ms;	/* for each answer */
+	unsigned budget_ms;	/* for all of them together */
+};
+/*
+ * Someone for ms_trust_set_fetch().  http: and https: without redirects; only
+ * public addresses (ms_net_public()) unless private_hosts; what was right is
+ * kept in the cache until it goes out of date, and a URL that failed is not
+ * asked again for five minutes.  No network code is loaded before the first
+ * URL is asked.  MS_TEMPFAIL: unreachable, slow, not HTTP status 200, or the
+ * budget is used up; MS_NOPERM: an address that is not public; MS_DATA: more
+ * bytes than are taken.
+ */
+int ms_fetcher_new(const struct ms_fetcher_conf *conf, struct ms_fetch *ret,
+    struct ms_err *err);
+
 /* ---- identity store: $XDG_DATA_HOME/mailseal/identities ---- */
 
 /*
  * One file an identity: NAME.pem with the certificate, its chain and the key
  * (PKCS#8, encrypted unless it was imported so), mode 0600, NAME being the
- * first 16 hex digits of the certificate's SHA-256.  Past keys stay.
+ * first 16 hex digits of the certificate's SHA-256.  Past keys stay.  Instead
+ * of a key that is on a token there is a first line "Key: URI".
  */
 struct ms_idstore;
 int ms_idstore_open(const char *dir, struct ms_idstore **ret,
@@ -55,8 +76,10 @@ int ms_idstore_name(X509 *cert, char name[MS_IDNAME], struct ms_err *err);
 struct ms_identry {
 	char *name;		/* 16 hex digits */
 	X509 *cert;
+	char *uri;		/* of the token the key is on, or NULL */
 	bool encrypted;		/* the key needs a passphrase */
 };
+void ms_identry_clear(struct ms_identry *e);
 struct ms_identries {
 	struct ms_identry *v;
 	size_t n;
@@ -65,8 +88,8 @@ struct ms_identries {
 int ms_idstore_list(struct ms_idstore *s, const struct ms_addr *addr,
     struct ms_identries *l, struct ms_err *err);
 void ms_identries_clear(struct ms_identries *l);
-/* Put an identity in; pass encrypts its key (NULL: in clear).  One that is
- * there already is replaced. */
+/* Put an identity in; pass encrypts its key (NULL: in clear; of a key on a
+ * token only the URI is kept).  One that is there already is replaced. */
 int ms_idstore_put(struct ms_idstore *s, const struct ms_ident *id,
     const struct ms_buf *pass, struct ms_err *err);
 /* Adds to l.  The passphrase is asked for as that of the first address in the
@@ -89,7 +112,8 @@ int ms_idstore_forget(struct ms_idstore *s, const char *name,
 
 /*
  * What -i, --key and --cert mean: an address (its keys in the store), a file
- * (PEM, DER, PKCS#12) with key and certificate, or key and certificate apart.
+ * (PEM, DER, PKCS#12) or a token (pki/token.h) with key and certificate, or key
+ * and certificate apart.  arg must live as long as the identities.
  * Adds to l.  MS_NOINPUT when there is nothing of that name, with a hint.
  * use: only identities whose certificate may be used so (MS_USE_ANY: all).
  */
@@ -101,5 +125,10 @@ struct ms_ident_spec {
 int ms_ident_load(struct ms_idstore *s, const struct ms_ident_spec *spec,
     enum ms_usage use, ms_pass_fn *pass, void *arg, struct ms_idents *l,
     struct ms_err *err);
+/* Add the certificates of such a FILE or URI to bag->certs; no key is read. */
+int ms_ident_certs(const char *where, ms_pass_fn *pass, void *arg,
+    struct ms_bag *bag, struct ms_err *err);
+/* Whether a word after -i is an address. */
+bool ms_ident_is_address(const char *s);
 
 #endif

@@ -40,6 +40,7 @@ serve_conn_free(struct serve_conn *c)
 	event_del(&c->rd);
 	event_del(&c->wr);
 	event_del(&c->timer);
+	serve_tls_end(c);
 	close(c->fd);
 	ms_buf_clear(&c->in);
 	ms_buf_clear(&c->text);
@@ -63,6 +64,7 @@ linger(struct serve_conn *c)
 	 * Closing now would reset the connection while the peer still sends,
 	 * and the reset may overtake the reply.
 	 */
+	serve_tls_end(c);
 	shutdown(c->fd, SHUT_WR);
 	event_del(&c->wr);
 	c->state = CONN_LINGER;
@@ -101,6 +103,8 @@ replied(struct serve_conn *c)
 	 * has been quiet for longest. */
 	TAILQ_REMOVE(&c->s->conns, c, link);
 	TAILQ_INSERT_TAIL(&c->s->conns, c, link);
+	if (serve_tls_pending(c))
+		event_active(&c->rd, EV_READ, 0);
 	return true;
 }
 
@@ -111,8 +115,8 @@ flush(struct serve_conn *c)
 	ssize_t k;
 
 	while (c->written < c->out.n) {
-		k = send(c->fd, c->out.p + c->written, c->out.n - c->written,
-		    MSG_NOSIGNAL);
+		k = serve_send(c, c->out.p + c->written,
+		    c->out.n - c->written);
 		if (k >= 0) {
 			c->written += (size_t)k;
 			continue;
@@ -189,6 +193,7 @@ answer(struct serve_conn *c)
 	req.body.p = c->in.p + c->off + c->head_len;
 	req.body.n = c->head.length;
 	req.peer = c->peer;
+	req.client = serve_tls_client(c);
 	ms_buf_reset(&r->body);
 	r->status = 200;
 	r->type = NULL;
@@ -274,7 +279,7 @@ read_head(struct serve_conn *c)
 	}
 	c->have_head = true;
 	if (c->head.expect && n < c->head_len + c->head.length &&
-	    send(c->fd, go_on, sizeof(go_on) - 1, MSG_NOSIGNAL) !=
+	    serve_send(c, go_on, sizeof(go_on) - 1) !=
 	    (ssize_t)sizeof(go_on) - 1) {
 		serve_conn_free(c);
 		return -1;
@@ -335,9 +340,11 @@ receive(struct serve_conn *c)
 		serve_conn_free(c);
 		return false;
 	}
-	k = recv(c->fd, p, want, 0);
+	k = serve_recv(c, p, want);
 	if (k > 0) {
 		c->in.n += (size_t)k;
+		if (serve_tls_pending(c))
+			event_active(&c->rd, EV_READ, 0);
 		return true;
 	}
 	if (k == -1 && (errno == EAGAIN || errno == EWOULDBLOCK ||
@@ -384,6 +391,12 @@ on_writable(int fd, short what, void *arg)
 {
 	struct serve_conn *c = arg;
 
+	if (c->state == CONN_READING) {
+		/* A handshake had more to say than there was room for. */
+		event_del(&c->wr);
+		on_readable(fd, what, arg);
+		return;
+	}
 	if (!flush(c))
 		return;
 	event_del(&c->wr);
@@ -429,6 +442,10 @@ serve_conn_new(struct server *s, int fd, const struct sockaddr *peer)
 	event_assign(&c->timer, s->base, -1, 0, on_timer, c);
 	TAILQ_INSERT_TAIL(&s->conns, c, link);
 	s->nconns++;
+	if (s->conf.tls && serve_tls_begin(c) == -1) {
+		serve_conn_free(c);
+		return;
+	}
 	/* Who connects has something to ask: the deadline runs at once. */
 	c->started = true;
 	set_timer(c, s->conf.deadline_ms);

@@ -47,8 +47,11 @@ struct ms_fleet {
 	 */
 	int (*keep)(void *arg, struct ms_span in, struct ms_buf *out,
 	    struct ms_err *err);
-	/* In a new worker, before it serves; k is NULL without `keep`. */
-	int (*work)(void *arg, struct ms_keeper *k, struct ms_err *err);
+	/* In a new worker, before it serves; k is NULL without `keep`.  *c is
+	 * a copy of `serve`, in which it may set what is made anew at each
+	 * reload: tls. */
+	int (*work)(void *arg, struct ms_keeper *k, struct ms_serve_conf *c,
+	    struct ms_err *err);
 	void *arg;
 };
 

@@ -94,6 +94,7 @@ struct serve_conn {
 	TAILQ_ENTRY(serve_conn) link;	/* least recently used first */
 	struct server *s;
 	int fd;
+	struct ssl_st *ssl;	/* NULL: in clear */
 	enum { CONN_READING, CONN_WAITING, CONN_WRITING,
 		CONN_LINGER } state;	/* WAITING: for serve_finish() */
 	struct event rd, wr, timer;
@@ -151,6 +152,18 @@ struct serve_run {
 int serve_run(const struct serve_run *r, struct ms_err *err);
 /* path may be NULL. */
 int serve_write_ready(const char *path, const char *name, struct ms_err *err);
+
+/* ---- TLS, when conf.tls says so ---- */
+
+int serve_tls_begin(struct serve_conn *c);
+void serve_tls_end(struct serve_conn *c);
+/* The client's certificate once it was judged, or NULL; borrowed. */
+X509 *serve_tls_client(const struct serve_conn *c);
+/* Bytes came that the descriptor does not tell of. */
+bool serve_tls_pending(const struct serve_conn *c);
+/* recv() and send(), with or without it. */
+ssize_t serve_recv(struct serve_conn *c, void *p, size_t n);
+ssize_t serve_send(struct serve_conn *c, const void *p, size_t n);
 
 /* Takes fd over. */
 void serve_conn_new(struct server *s, int fd, const struct sockaddr *peer);

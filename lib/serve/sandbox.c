@@ -16,6 +16,7 @@
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
+#include <time.h>
 #include <unistd.h>
 
 #if defined(__SANITIZE_ADDRESS__)
@@ -227,6 +228,8 @@ ms_sandbox(unsigned needs, struct ms_err *err)
 		return -1;
 	if (!ms_sandbox_works())
 		return 0;
+	/* gmtime_r(), which libcrypto uses, opens a file when first called. */
+	tzset();
 	if ((needs & (MS_SANDBOX_FILES | MS_SANDBOX_NET)) == 0)
 		landlock();
 #if ARCH

@@ -17,6 +17,7 @@
 #include <stddef.h>
 
 #include "base/base.h"
+#include "serve/tls.h"
 
 struct ms_request {
 	const char *method;	/* "GET", "HEAD", "POST" */
@@ -26,6 +27,7 @@ struct ms_request {
 				 * case */
 	struct ms_span body;
 	const char *peer;	/* "127.0.0.1", "[::1]", "unix" or "stdin" */
+	X509 *client;		/* whose path was judged; NULL: anonymous */
 };
 
 /* Comes with status 200, no type and an empty body of up to 64 MiB. */
@@ -56,6 +58,7 @@ struct ms_serve_conf {
 	 * caller's).
 	 */
 	const char *listen;
+	struct ms_tls *tls;	/* NULL: in clear */
 	const char *ready_file;	/* written with the address once listening,
 				 * removed at the end, or NULL */
 	size_t max_body;	/* bytes; beyond it 413 */

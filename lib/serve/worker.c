@@ -9,7 +9,7 @@
 struct worker {
 	const struct ms_fleet *f;
 	const struct ms_account *account;
-	struct ms_keeper *keeper;
+	struct ms_keeper *keeper;	/* NULL: none */
 	int ctl;
 };
 
@@ -19,8 +19,7 @@ ready(void *arg, struct ms_err *err)
 {
 	const struct worker *w = arg;
 
-	if (w->f->work(w->f->arg, w->keeper, err) == -1 ||
-	    (w->account && ms_account_become(w->account, err) == -1) ||
+	if ((w->account && ms_account_become(w->account, err) == -1) ||
 	    ms_sandbox(w->f->needs, err) == -1)
 		return -1;
 	fleet_tell(w->ctl, NULL);
@@ -48,7 +47,8 @@ fleet_worker(const struct ms_fleet *f, const struct ms_account *a,
 		setsockopt(keeper, SOL_SOCKET, SO_SNDTIMEO, &tv, sizeof(tv));
 	}
 	/* The parent passes it on: at the start as its own failure. */
-	if (serve_run(&r, &err) == -1)
+	if (f->work(f->arg, w.keeper, &conf, &err) == -1 ||
+	    serve_run(&r, &err) == -1)
 		fleet_tell(ctl, &err);
 	serve_unlisten(l);
 	if (keeper != -1)

@@ -192,7 +192,7 @@ release(struct opening *o, struct ms_sink *out, struct ms_err *err)
 	if (rc == 1) {
 		plain = ms_env_content(env);
 		rc = o->kind != MS_KIND_MAIL ? ms_copy(plain, out, err) :
-		    smime_put_inner(&c.m.h, plain, true, true, out, err);
+		    smime_put_inner(&c.m.h, plain, out, err);
 	}
 	ms_env_free(env);
 	smime_carrier_clear(&c);

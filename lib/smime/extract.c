@@ -15,10 +15,23 @@ extract_clear(struct smime_msg *m, struct ms_sink *out, struct ms_err *err)
 	if (parts == NULL)
 		return -1;
 	if (ms_mime_parts_next(parts, &part, err) == 1)
-		rc = smime_put_inner(&m->h, part, false, false, out, err);
+		rc = ms_copy(part, out, err);
 	else
 		ms_fail(err, MS_BUG, "a part that was judged is not there");
 	ms_mime_parts_free(parts);
+	return rc;
+}
+
+/* Text was signed with CRLF; of a message with LF it comes out with LF. */
+static int
+copy_text(struct ms_src *src, struct ms_sink *out, struct ms_err *err)
+{
+	struct ms_sink *k = ms_mime_eol(out, false, err);
+	int rc = -1;
+
+	if (k != NULL && ms_copy(src, k, err) == 0)
+		rc = ms_sink_end(k, err);
+	ms_sink_free(k);
 	return rc;
 }
 
@@ -36,8 +49,8 @@ extract_cms(struct ms_src *der, const struct ms_mime_header *outer,
 	content = ms_signed_content(sd, err);
 	if (content == NULL)
 		ms_fail(err, MS_BUG, "a content that was judged is not there");
-	else if (outer != NULL)
-		rc = smime_put_inner(outer, content, false, true, out, err);
+	else if (outer != NULL && !outer->crlf)
+		rc = copy_text(content, out, err);
 	else
 		rc = ms_copy(content, out, err);
 	ms_signed_free(sd);

@@ -44,12 +44,12 @@ int smime_put_outer(const struct ms_mime_header *h,
     struct ms_err *err);
 /*
  * Write the message that an entity becomes when its envelope is taken off: the
- * outer fields, then the entity read off src.  Of a field in both the inner
- * one is written; with keep_from the outer From stays (nobody vouches for the
- * inner one).  eol: CRLF becomes what the outer header has.
+ * outer fields, then the entity read off src, with the line ends of the outer
+ * header.  Of a field in both the inner one is written, but for From: nobody
+ * vouches for the inner one.
  */
 int smime_put_inner(const struct ms_mime_header *outer, struct ms_src *src,
-    bool keep_from, bool eol, struct ms_sink *out, struct ms_err *err);
+    struct ms_sink *out, struct ms_err *err);
 
 /* A source whose first bytes come together, for ms_cms_guess(). */
 struct ms_src *smime_ahead(struct ms_src *src, struct ms_err *err);

@@ -60,31 +60,20 @@ smime_what(const struct ms_mime_entity *e)
 	return SMIME_LEAF;
 }
 
-bool
-ms_smime_is_cms(const struct ms_mime_header *h)
-{
-	struct ms_mime_entity e = { .encoding = NULL };
-	bool yes;
-
-	if (ms_mime_entity(h, &e, NULL) != 0)
-		return false;
-	yes = smime_what(&e) == SMIME_CMS;
-	ms_mime_entity_clear(&e);
-	return yes;
-}
-
-bool
-ms_smime_is_sealed(const struct ms_mime_header *h)
+int
+ms_smime_is_cms(const struct ms_mime_header *h, bool *sealed,
+    struct ms_err *err)
 {
 	struct ms_mime_entity e = { .encoding = NULL };
 	const char *type;
 	bool yes;
 
-	if (ms_mime_entity(h, &e, NULL) != 0)
-		return false;
+	*sealed = false;
+	if (ms_mime_entity(h, &e, err) != 0)
+		return -1;
+	yes = smime_what(&e) == SMIME_CMS;
 	type = ms_mime_param(&e.type, "smime-type");
-	yes = smime_what(&e) == SMIME_CMS &&
-	    (ms_strcaseeq(type, "enveloped-data") ||
+	*sealed = yes && (ms_strcaseeq(type, "enveloped-data") ||
 	    ms_strcaseeq(type, "authEnveloped-data"));
 	ms_mime_entity_clear(&e);
 	return yes;
@@ -303,7 +292,7 @@ put_headless(const struct ms_mime_header *outer,
 
 int
 smime_put_inner(const struct ms_mime_header *outer, struct ms_src *src,
-    bool keep_from, bool eol, struct ms_sink *out, struct ms_err *err)
+    struct ms_sink *out, struct ms_err *err)
 {
 	struct ms_mime_header h;
 	struct ms_err why = MS_ERR_INIT;
@@ -317,13 +306,12 @@ smime_put_inner(const struct ms_mime_header *outer, struct ms_src *src,
 		ms_hint(err, "%s", why.hint);
 		goto out;
 	}
-	if (eol && !outer->crlf && (k = ms_mime_eol(out, false, err)) == NULL)
+	if (!outer->crlf && (k = ms_mime_eol(out, false, err)) == NULL)
 		goto out;
 	if (why.class != MS_OK) {
 		rc = put_headless(outer, &h, src, k, err);
 	} else {
-		if (keep_from)
-			drop_from(&h);
+		drop_from(&h);
 		rc = smime_put_outer(outer, &h, out, err);
 		if (rc == 0)
 			rc = put_rest(outer, &h, src, k, err);

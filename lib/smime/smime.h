@@ -36,12 +36,14 @@ int ms_smime_kind(enum ms_format format, struct ms_spool *in,
  */
 int ms_smime_header(struct ms_spool *in, struct ms_mime_header *h,
     struct ms_err *err);
-/* Whether the body of the message is CMS as a whole: application/pkcs7-mime
- * and the other names it goes by. */
-bool ms_smime_is_cms(const struct ms_mime_header *h);
-/* Whether it also says that it is encrypted (smime-type, RFC 8551 section
- * 3.2.2): what is signed only is plaintext in CMS. */
-bool ms_smime_is_sealed(const struct ms_mime_header *h);
+/*
+ * Whether the body of the message is CMS as a whole (application/pkcs7-mime
+ * and the other names it goes by): 1, 0, or -1.  *sealed: it also says that it
+ * is encrypted (smime-type, RFC 8551 section 3.2.2); what is signed only is
+ * plaintext in CMS.
+ */
+int ms_smime_is_cms(const struct ms_mime_header *h, bool *sealed,
+    struct ms_err *err);
 
 /* ---- signing ---- */
 
@@ -126,9 +128,9 @@ void ms_smime_result_clear(struct ms_smime_result *res);
 int ms_smime_verify(const struct ms_smime_verify *conf, struct ms_spool *in,
     struct ms_smime_result *res, struct ms_err *err);
 /*
- * Write what was signed, after a good verdict: mail: the outer header less
- * Content-* and the signed entity; CMS: eContent.  MS_NO unless
- * res->verdict is good.
+ * Write what was signed and nothing else, after a good verdict: mail: the
+ * signed entity (its header fields are those that were protected); CMS:
+ * eContent.  MS_NO unless res->verdict is good.
  */
 int ms_smime_extract(const struct ms_smime_verify *conf, struct ms_spool *in,
     const struct ms_smime_result *res, struct ms_sink *out,

@@ -191,6 +191,64 @@ test_urls(void)
 	    !ms_net_loopback("localhost.example"), "not loopback");
 }
 
+static bool
+public(const char *digits)
+{
+	struct sockaddr_in v4 = { .sin_family = AF_INET };
+	struct sockaddr_in6 v6 = { .sin6_family = AF_INET6 };
+
+	if (inet_pton(AF_INET, digits, &v4.sin_addr) == 1)
+		return ms_net_public((struct sockaddr *)&v4);
+	if (inet_pton(AF_INET6, digits, &v6.sin6_addr) != 1)
+		exit(1);
+	return ms_net_public((struct sockaddr *)&v6);
+}
+
+static void
+test_public(void)
+{
+	static const char *const no[] = { "0.0.0.0", "10.1.2.3", "100.64.0.1",
+		"127.0.0.1", "169.254.169.254", "172.31.255.255", "192.0.0.1",
+		"192.0.2.1", "192.168.0.1", "198.19.0.1", "203.0.113.9",
+		"224.0.0.1", "255.255.255.255", "::", "::1",
+		"::ffff:127.0.0.1", "::127.0.0.1", "64:ff9b::10.0.0.1",
+		"2002:7f00:1::", "2001::1", "2001:db8::1", "fc00::1",
+		"fdff::1", "fe80::1", "ff02::1" };
+	static const char *const yes[] = { "1.1.1.1", "9.255.255.255",
+		"100.63.255.255", "172.32.0.1", "192.169.0.1", "223.0.0.1",
+		"::ffff:8.8.8.8", "64:ff9b::8.8.8.8", "2002:808:808::",
+		"2606:4700::1111", "2a00:1450:4001::1", "2001:4860::8888" };
+	static const struct step script[] = { { "HTTP", "HTTP/1.1 200 OK\r\n"
+		"Content-Length: 0\r\n\r\n" }, { NULL, NULL } };
+	struct ms_http_reply r = { 0, "", MS_BUF_INIT(100) };
+	struct ms_http *h = NULL;
+	struct sockaddr un = { .sa_family = AF_UNIX };
+	struct peer p;
+	char url[64];
+	size_t i;
+
+	for (i = 0; i < sizeof(no) / sizeof(no[0]); i++)
+		ok(!public(no[i]), "%s is not public", no[i]);
+	for (i = 0; i < sizeof(yes) / sizeof(yes[0]); i++)
+		ok(public(yes[i]), "%s is", yes[i]);
+	ok(!ms_net_public(&un), "nor is a socket of this machine");
+	peer_start(&p, script);
+	h = client(&p, NULL, 5000);
+	ms_http_public_only(h);
+	fails(ms_http_exchange(h, NULL, NULL, 0, NULL, &r, &err), &err,
+	    MS_NOPERM, "127.0.0.1:", "a loopback address is refused");
+	ms_http_free(h);
+	snprintf(url, sizeof(url), "http://localhost:%u/", p.port);
+	ms_http_new(url, NULL, 2000, 5000, &h, &err);
+	ms_http_public_only(h);
+	fails(ms_http_exchange(h, NULL, NULL, 0, NULL, &r, &err), &err,
+	    MS_NOPERM, "not a public address", "so is a name for it");
+	ms_http_free(h);
+	peer_stop(&p, false);
+	is_str(p.heard, "", "it heard nothing");
+	ms_buf_clear(&r.body);
+}
+
 int
 main(void)
 {
@@ -202,5 +260,6 @@ main(void)
 	test_nobody();
 	test_log_in();
 	test_urls();
+	test_public();
 	return tap_done();
 }

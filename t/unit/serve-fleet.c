@@ -156,7 +156,8 @@ handler(void *arg, const struct ms_request *req, struct ms_response *resp,
 }
 
 static int
-work(void *arg, struct ms_keeper *k, struct ms_err *e)
+work(void *arg, struct ms_keeper *k, struct ms_serve_conf *c,
+    struct ms_err *e)
 {
 	return arg ? ms_fail(e, MS_CONFIG, "no work today") : 0;
 }

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Options that servers share. */
+#ifndef MS_SERVE_OPTS_H
+#define MS_SERVE_OPTS_H
+
+#include "common.h"
+#include "serve/serve.h"
+
+/* --tls-identity, --tls-clients, --client-trust, --client-crl. */
+extern const struct ms_opt serve_tls_opts[];
+
+struct serve_tls {
+	struct ms_idents ids;
+	struct ms_trust *trust;
+	struct ms_tls *tls;
+};
+/* Read what the options name, if anything, and set sc->tls. */
+int serve_tls(struct ms_cli *c, struct serve_tls *t, struct ms_serve_conf *sc,
+    struct ms_err *err);
+void serve_tls_clear(struct serve_tls *t);
+
+#endif
