@@ -230,7 +230,8 @@ judge(struct ms_cli *c, struct ms_trust *trust, const struct ms_buf *token)
 		r.gentime = (time_t)-1;
 	if (tsa_report(c, ms_cli_io.in_name, &r) != 0)
 		goto out;
-	rc = r.verdict == MS_GOOD ? 0 : 1;
+	rc = r.verdict == MS_GOOD ? 0 :
+	    r.verdict == MS_UNDECIDED && r.retry ? MS_TEMPFAIL : 1;
 out:
 	ms_tstinfo_clear(&ti);
 	ms_report_clear(&r);

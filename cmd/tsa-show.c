@@ -3,10 +3,27 @@
 
 #include <string.h>
 
+/* Why not; of what is good, what else there is to say. */
+static const char *
+why(const struct ms_report *r, struct ms_buf *b, struct ms_err *err)
+{
+	size_t i;
+
+	if (r->verdict != MS_GOOD)
+		return ms_report_why(r);
+	for (i = 0; i < r->n; i++)
+		if (r->v[i].verdict == MS_NOTE &&
+		    ms_buf_addf(b, err, "%s%s", b->n ? "; " : "",
+		    r->v[i].text) != 0)
+			return NULL;
+	return b->n ? ms_buf_str(b) : NULL;
+}
+
 int
 tsa_report(struct ms_cli *c, const char *name, const struct ms_report *r)
 {
 	struct ms_buf line = MS_BUF_INIT(64 * 1024);
+	struct ms_buf notes = MS_BUF_INIT(16 * 1024);
 	struct ms_sink *k = NULL;
 	struct ms_json *j = NULL;
 	char when[MS_TIME_STR];
@@ -32,12 +49,13 @@ tsa_report(struct ms_cli *c, const char *name, const struct ms_report *r)
 	    ms_common_column(&line, r->signer, &c->err) == 0 &&
 	    ms_common_column(&line, when, &c->err) == 0 &&
 	    ms_common_column(&line, "timestamp", &c->err) == 0 &&
-	    ms_common_column(&line, ms_report_why(r), &c->err) == 0 &&
+	    ms_common_column(&line, why(r, &notes, &c->err), &c->err) == 0 &&
 	    ms_buf_addc(&line, '\n', &c->err) == 0) {
 		rc = ms_sink_write(k, line.p, line.n, &c->err);
 	}
 	if (ms_cli_report_end(c, k, &c->err) != 0)
 		rc = -1;
+	ms_buf_clear(&notes);
 	ms_buf_clear(&line);
 	return rc;
 }
