@@ -23,9 +23,10 @@ V       := $(shell cat VERSION)
 B       := build/$(FLAVOUR)
 
 # Which area may include which: the arrows, checked by t/lint/arrows.
-AREAS := base addr der mime pdf net store pki cms tsp smime pades serve remote \
-	lookup mail ca certdb dispatch cli
+AREAS := base journal addr der mime pdf net store pki cms tsp smime pades \
+	serve remote lookup mail ca certdb dispatch cli
 ARROW_base     :=
+ARROW_journal  := base
 ARROW_addr     := base
 ARROW_der      := base
 ARROW_mime     := addr
@@ -49,6 +50,7 @@ ARROW_cli      := base
 # Which third-party library an area may know (checked by t/lint/arrows), by
 # header prefix; libcrypto is for pki and the areas above it, and for base.
 KNOWS_base     := jansson openssl
+KNOWS_journal  := openssl
 KNOWS_addr     := idn2
 KNOWS_mime     := magic
 KNOWS_pdf      := zlib

@@ -15,7 +15,7 @@
 #define DEADLINE_MS 10000
 #define IDLE_MS 60000
 
-static char *listen_at, *ready_file, *clock_mode, *user;
+static char *listen_at, *ready_file, *clock_mode, *user, *check_record;
 static uint64_t workers = 1;
 static bool once, key_in_worker;
 static struct tsad_conf conf = { .accuracy_ms = 1000 };
@@ -46,6 +46,11 @@ static const struct ms_opt opts[] = {
 	{ .name = "clock", .kind = MS_OPT_STR, .to = &clock_mode,
 	    .arg = "MODE", .choices = "check|trust",
 	    .help = "check the clock's synchronisation, or trust it" },
+	{ .name = "record", .kind = MS_OPT_STR, .to = &conf.record,
+	    .arg = "FILE", .help = "keep a record of the tokens there" },
+	{ .name = "check-record", .kind = MS_OPT_STR, .to = &check_record,
+	    .arg = "FILE", .no_conf = true,
+	    .help = "check such a record, and end" },
 	{ .name = "ready-file", .kind = MS_OPT_STR, .to = &ready_file,
 	    .arg = "FILE", .no_conf = true,
 	    .help = "write the address there once listening" },
@@ -195,6 +200,26 @@ serve_once(struct ms_cli *c, struct tsad *t, const struct ms_serve_conf *sc)
 }
 
 static int
+check(struct ms_cli *c)
+{
+	struct ms_buf line = MS_BUF_INIT(1024);
+	struct ms_journal_sum sum;
+	int rc = -1;
+
+	if (ms_journal_check(check_record, &sum, &c->err) == 0 &&
+	    ms_buf_addf(&line, &c->err, "good\t%llu tokens\t%llu cut short\t",
+		(unsigned long long)sum.records,
+		(unsigned long long)sum.cut) == 0 &&
+	    ms_hex_encode(sum.head, sizeof(sum.head), &line, &c->err) == 0 &&
+	    ms_cli_output(c, false, false, &ms_cli_io) == 0 &&
+	    ms_sink_printf(ms_out_sink(ms_cli_io.out), &c->err, "%s\n",
+		ms_buf_str(&line)) == 0)
+		rc = ms_cli_publish(c, &ms_cli_io);
+	ms_buf_clear(&line);
+	return rc;
+}
+
+static int
 run(struct ms_cli *c, struct tsad *t)
 {
 	struct ms_fleet f = { .serve = { .ready_file = ready_file,
@@ -206,6 +231,8 @@ run(struct ms_cli *c, struct tsad *t)
 		.work = work, .user = user, .arg = t };
 	int stop = -1, hup = -1;
 
+	if (check_record)
+		return check(c);
 	if (!listen_at && !once) {
 		ms_fail(&c->err, MS_USAGE, "nowhere to listen");
 		return ms_hint(&c->err, "--listen 127.0.0.1:3161, or --once "

@@ -70,7 +70,8 @@ serve_tls(struct ms_cli *c, struct serve_tls *t, struct ms_serve_conf *sc,
 		return ms_fail(err, MS_USAGE,
 		    "--tls-clients needs --tls-identity");
 	if (read_identity(c, &t->ids, err) == -1 ||
-	    read_trust(&t->trust, err) == -1 || ms_tls_new(&t->ids.v[0], how, t->trust, &t->tls, err) == -1)
+	    read_trust(&t->trust, err) == -1 ||
+	    ms_tls_new(&t->ids.v[0], how, t->trust, &t->tls, err) == -1)
 		return -1;
 	sc->tls = t->tls;
 	return 0;

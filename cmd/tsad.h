@@ -5,6 +5,7 @@
 
 #include "clock.h"
 #include "common.h"
+#include "journal/journal.h"
 #include "serve-opts.h"
 #include "serve/fleet.h"
 
@@ -12,6 +13,7 @@ struct tsad_conf {
 	struct ms_strs policies, hashes;	/* as options name them */
 	uint64_t accuracy_ms;
 	bool ordering;
+	char *record;			/* NULL: none is kept */
 };
 
 struct tsad_asked {
@@ -26,6 +28,8 @@ struct tsad {
 	/* the half with the key */
 	struct ms_idents ids;
 	struct ms_tsa *tsa;
+	struct ms_journal *journal;
+	bool stuck;			/* the record could not be written */
 	/* the half with the network */
 	struct ms_tsa_rules *rules;
 	struct ms_keeper *keeper;	/* NULL: both halves are here */
@@ -45,6 +49,10 @@ int tsad_load(void *arg, struct ms_err *err);
 /* What is answered at all. */
 int tsad_rules(struct tsad *t, struct ms_err *err);
 /*
+ * No token leaves before its line is in the record; the others get
+ * systemFailure.  A line is: time with microseconds, serial number, hash
+ * algorithm and imprint, SHA-256 of the token.
+ *
  * Answer up to MS_SERVE_BATCH struct ms_tsa_ask in a row: for each an int32_t
  * failure, a uint32_t length and so many octets of TimeStampResp are appended
  * to out.

@@ -47,6 +47,7 @@ static const char *const keys[] = {
 	"passphrase-file",
 	"policy-oid",
 	"pss",
+	"record",
 	"reply-to",
 	"require-integrity",
 	"revocation",

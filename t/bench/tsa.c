@@ -2,8 +2,7 @@
 /*
  * bench-tsa [SECONDS [KEY]]: what one core signs, and what one core answers.
  * For each key type the rate of EVP_PKEY_sign alone, of ms_tsa_answer() and
- * their
- * ratio, in CPU time of this process.
+ * their ratio, in CPU time of this process.
  */
 #include <stdio.h>
 #include <stdlib.h>
