@@ -76,6 +76,7 @@ LIBS := libcrypto:libssl-dev libcurl:libcurl4-openssl-dev popt:libpopt-dev \
 	p11-kit-1:libp11-kit-dev
 # Modules and what each is linked with; lib/AREA/mod-NAME.c, and what does not
 # fit in it in lib/AREA/mod-NAME-*.c (so NAME has no hyphen)
+PKG_flate := zlib
 PKG_json  := jansson
 PKG_idn   := libidn2
 PKG_magic := libmagic
@@ -114,7 +115,7 @@ ALLLDFLAGS = $(SAN) -Wl,-z,relro -Wl,--as-needed -Wl,--gc-sections \
 	-Wl,--disable-new-dtags -Wl,-rpath,'$$ORIGIN/../lib/mailseal' $(LDFLAGS)
 CRYPTO  := -lcrypto
 PROGLIBS := -lpopt -levent_core -levent_extra -levent_openssl -lssl \
-	$(CRYPTO) -lz -ldl
+	$(CRYPTO) -ldl
 
 # ------------------------------------------------------------------ sources
 MODSRC  := $(wildcard lib/*/mod-*.c)

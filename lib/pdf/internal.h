@@ -108,4 +108,15 @@ int pdf_xref(struct ms_pdf *d, struct ms_err *err);
 int pdf_xref_stream(struct ms_pdf *d, const struct ms_pdf_obj *o,
     struct ms_err *err);
 
+/* Module `flate`.  more(): the next encoded bytes, at most max: 1; 0 at the
+ * end; -1.  put() takes decoded bytes. */
+typedef int pdf_more_fn(void *arg, struct ms_span *s, size_t max,
+    struct ms_err *err);
+typedef int pdf_put_fn(void *arg, const unsigned char *p, size_t n,
+    struct ms_err *err);
+struct pdf_flate_ops {
+	int (*inflate)(pdf_more_fn *more, pdf_put_fn *put, void *arg,
+	    struct ms_err *err);
+};
+
 #endif

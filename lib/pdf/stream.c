@@ -3,21 +3,16 @@
  * FlateDecode with or without a PNG predictor (ISO 32000-2 section 7.4.4). */
 #include <stdlib.h>
 #include <string.h>
-#include <zlib.h>
 
+#include "base/module.h"
 #include "pdf/internal.h"
 
 #define COLUMNS_MAX 64		/* bytes of a row: /W has three fields */
-#define CHUNK ((size_t)16 * 1024)
 /* Bytes decoded in all: what an honest file needs is far less. */
 #define INFLATE_BASE ((uint64_t)256 * 1024 * 1024)
 #define INFLATE_RATIO 16
 /* Bytes of the cross-reference stream of the highest object number. */
 #define XREF_STREAM ((size_t)256 * 1024 * 1024)
-
-/* Takes decoded bytes. */
-typedef int put_fn(void *arg, const unsigned char *p, size_t n,
-    struct ms_err *err);
 
 struct decoder {
 	struct ms_pdf *d;
@@ -27,7 +22,8 @@ struct decoder {
 	unsigned char above[COLUMNS_MAX];
 	size_t filled;
 	size_t left;		/* decoded bytes still allowed */
-	put_fn *put;
+	uint64_t off, len;	/* where the encoded ones go on */
+	pdf_put_fn *put;
 	void *arg;
 };
 
@@ -112,45 +108,39 @@ decoded(struct decoder *c, const unsigned char *p, size_t n,
 }
 
 static int
+more(void *arg, struct ms_span *s, size_t max, struct ms_err *err)
+{
+	struct decoder *c = arg;
+
+	if (c->len == 0)
+		return 0;
+	if (pdf_view(c->d, c->off, 1, s, err) != 0)
+		return -1;
+	if (s->n > c->len)
+		s->n = (size_t)c->len;
+	if (s->n > max)
+		s->n = max;
+	c->off += s->n;
+	c->len -= s->n;
+	return 1;
+}
+
+static int
+inflated(void *arg, const unsigned char *p, size_t n, struct ms_err *err)
+{
+	return decoded(arg, p, n, err);
+}
+
+static int
 inflate_all(struct decoder *c, uint64_t off, uint64_t len, struct ms_err *err)
 {
-	unsigned char out[CHUNK];
-	struct ms_span s;
-	z_stream z;
-	int rc = Z_OK, r = -1;
+	const struct pdf_flate_ops *ops = ms_module("flate", err);
 
-	memset(&z, 0, sizeof(z));
-	if (inflateInit(&z) != Z_OK)
-		return ms_fail_nomem(err);
-	while (rc != Z_STREAM_END && len > 0) {
-		if (pdf_view(c->d, off, 1, &s, err) != 0)
-			goto out;
-		if (s.n > len)
-			s.n = (size_t)len;
-		if (s.n > CHUNK)
-			s.n = CHUNK;
-		z.next_in = (unsigned char *)(uintptr_t)s.p;
-		z.avail_in = (unsigned)s.n;
-		do {
-			z.next_out = out;
-			z.avail_out = sizeof(out);
-			rc = inflate(&z, Z_NO_FLUSH);
-			if (rc != Z_OK && rc != Z_STREAM_END &&
-			    rc != Z_BUF_ERROR) {
-				corrupt(err, "the data is damaged");
-				goto out;
-			}
-			if (decoded(c, out, sizeof(out) - z.avail_out,
-			    err) != 0)
-				goto out;
-		} while (rc == Z_OK && z.avail_out == 0);
-		off += s.n;
-		len -= s.n;
-	}
-	r = rc == Z_STREAM_END ? 0 : corrupt(err, "the data is cut off");
-out:
-	inflateEnd(&z);
-	return r;
+	if (!ops)
+		return -1;
+	c->off = off;
+	c->len = len;
+	return ops->inflate(more, inflated, c, err);
 }
 
 static int
@@ -259,8 +249,8 @@ check_end(struct ms_pdf *d, const struct ms_pdf_obj *o, uint64_t end,
 }
 
 static int
-decode(struct ms_pdf *d, const struct ms_pdf_obj *o, size_t max, put_fn *put,
-    void *arg, struct ms_err *err)
+decode(struct ms_pdf *d, const struct ms_pdf_obj *o, size_t max,
+    pdf_put_fn *put, void *arg, struct ms_err *err)
 {
 	struct decoder c = { .d = d, .left = max, .put = put, .arg = arg };
 	uint64_t len = 0;
