@@ -227,7 +227,8 @@ run(struct ms_cli *c, struct tsad *t)
 		.max_connections = CONNECTIONS, .deadline_ms = DEADLINE_MS,
 		.idle_ms = IDLE_MS, .handler = handle, .finish = finish,
 		.arg = t, .log = log_line }, .workers = (unsigned)workers,
-		.load = tsad_load, .keep = key_in_worker ? NULL : tsad_issue,
+		.load = tsad_load, .key_needs = tsad_key_needs,
+		.keep = key_in_worker ? NULL : tsad_issue,
 		.work = work, .user = user, .arg = t };
 	int stop = -1, hup = -1;
 

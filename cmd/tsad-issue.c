@@ -100,7 +100,8 @@ tsad_load(void *arg, struct ms_err *err)
 			.ordering = t->conf->ordering, .clock = ms_clock_now,
 			.clock_arg = &t->clock };
 
-		if (ms_tsa_new(&conf, &tsa, err) == 0) {
+		if (ms_key_ready(ids.v[0].key, err) == 0 &&
+		    ms_tsa_new(&conf, &tsa, err) == 0) {
 			ms_tsa_free(t->tsa);
 			ms_journal_free(t->journal);
 			ms_idents_clear(&t->ids);
@@ -113,6 +114,15 @@ tsad_load(void *arg, struct ms_err *err)
 	ms_journal_free(journal);
 	ms_idents_clear(&ids);
 	return -1;
+}
+
+unsigned
+tsad_key_needs(void *arg)
+{
+	const struct tsad *t = arg;
+
+	return t->ids.n > 0 && ms_key_uri(t->ids.v[0].key) ?
+	    MS_SANDBOX_FILES | MS_SANDBOX_NET : 0;
 }
 
 /* ---- answering ---- */

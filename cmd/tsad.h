@@ -46,6 +46,8 @@ void tsad_clear(struct tsad *t);
 /* Key and certificate, read anew; arg is a struct tsad, which is touched on
  * success only. */
 int tsad_load(void *arg, struct ms_err *err);
+/* A key on a token: its module opens files, or talks to a daemon that does. */
+unsigned tsad_key_needs(void *arg);
 /* What is answered at all. */
 int tsad_rules(struct tsad *t, struct ms_err *err);
 /*

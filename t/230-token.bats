@@ -84,6 +84,10 @@ setup() {
 	PIN="--passphrase-file pin=$F/pin"
 }
 
+teardown() {
+	[ -z "${PID:-}" ] || { kill "$PID" 2>/dev/null; wait "$PID"; } || :
+}
+
 # of OBJECT: the URI of one object
 of() {
 	echo "pkcs11:token=T;object=$1?module-path=$MODULE"
@@ -422,9 +426,31 @@ spied() {
 	openssl ts -query -data "$F/plain" -sha256 -cert -out q.tsq 2>/dev/null
 	run_out ms-tsad --once --clock trust $PIN \
 		-i "pkcs11:token=S?module-path=$MODULE" <q.tsq
-	softhsm2-util --delete-token --token S >/dev/null
 	exits 0
 	openssl ts -verify -queryfile q.tsq -in out -CAfile "$F/ca.pem"
+	# as a server, in processes that are closed in
+	ms-tsad --listen 127.0.0.1:0 --ready-file ready --clock trust $PIN \
+		-i "pkcs11:token=S?module-path=$MODULE" </dev/null >log 2>&1 \
+		3>&- &
+	PID=$!
+	for i in $(seq 100); do
+		[ ! -s ready ] || break
+		sleep 0.05
+	done
+	for i in 1 2; do
+		curl -sf --max-time 10 --data-binary @q.tsq -o resp \
+			-H 'Content-Type: application/timestamp-query' \
+			"http://$(head -n 1 ready)/"
+		openssl ts -verify -queryfile q.tsq -in resp \
+			-CAfile "$F/ca.pem"
+	done
+	# a wrong PIN shows at the start
+	run_out ms-tsad --listen 127.0.0.1:0 --clock trust \
+		--passphrase-file "pin=$F/bad" \
+		-i "pkcs11:token=S?module-path=$MODULE"
+	softhsm2-util --delete-token --token S >/dev/null
+	exits 77
+	err_has "token 'S' refuses the PIN"
 }
 
 @test "a key in a file loads libcrypto, popt and libc alone" {

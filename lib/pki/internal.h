@@ -22,8 +22,9 @@
 #define PBE_SALT 16
 
 /*
- * Where a key is kept.  sign, decrypt and derive are those of key.h and may be
- * NULL when the place cannot do it; free releases what `at` points to.
+ * Where a key is kept.  sign, decrypt, derive and ready are those of key.h; the
+ * first three may be NULL when the place cannot do it, the last when there is
+ * nothing to do; free releases what `at` points to.
  */
 struct ms_key_ops {
 	int (*sign)(struct ms_key *k, const struct ms_sigalg *a,
@@ -33,6 +34,7 @@ struct ms_key_ops {
 	int (*derive)(struct ms_key *k, EVP_PKEY *peer, struct ms_buf *secret,
 	    struct ms_err *err);
 	void (*free)(struct ms_key *k);
+	int (*ready)(struct ms_key *k, struct ms_err *err);
 };
 
 struct ms_key {

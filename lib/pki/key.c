@@ -180,7 +180,7 @@ out:
 }
 
 static const struct ms_key_ops soft_ops = { soft_sign, soft_decrypt,
-	soft_derive, soft_free };
+	soft_derive, soft_free, NULL };
 
 struct ms_key *
 ms_key_soft(EVP_PKEY *pkey, struct ms_err *err)
@@ -229,6 +229,12 @@ EVP_PKEY *
 ms_key_get0_soft(const struct ms_key *k)
 {
 	return k->ops == &soft_ops ? k->pub : NULL;
+}
+
+int
+ms_key_ready(struct ms_key *k, struct ms_err *err)
+{
+	return k->ops->ready ? k->ops->ready(k, err) : 0;
 }
 
 const char *

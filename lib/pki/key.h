@@ -33,13 +33,17 @@ struct ms_key *ms_key_soft(EVP_PKEY *pkey, struct ms_err *err);
 typedef int ms_key_load_fn(void *arg, struct ms_key **ret, struct ms_err *err);
 struct ms_key *ms_key_later(EVP_PKEY *pub, ms_key_load_fn *load, void *arg,
     void (*free_arg)(void *arg), struct ms_err *err);
+/* Do now what else is done when it is first used: read it, ask for its
+ * passphrase, log in.  For who will be where that cannot be done. */
+int ms_key_ready(struct ms_key *k, struct ms_err *err);
 void ms_key_free(struct ms_key *k);
 struct ms_key *ms_key_ref(struct ms_key *k);	/* one more owner */
 /* Its public half; borrowed. */
 EVP_PKEY *ms_key_pub(const struct ms_key *k);
 /* The private key itself for exporting, or NULL when it cannot leave. */
 EVP_PKEY *ms_key_get0_soft(const struct ms_key *k);
-/* The URI of the token that it is kept on, or NULL; borrowed. */
+/* The URI of the token that it is kept on, or NULL; borrowed.  Of a key that is
+ * fetched when first used it is known after ms_key_ready(). */
 const char *ms_key_uri(const struct ms_key *k);
 bool ms_key_matches(const struct ms_key *k, X509 *cert);
 

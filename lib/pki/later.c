@@ -4,6 +4,7 @@
  * many keys is asked for the passphrase of the one that fits, not of all.
  */
 #include <stdlib.h>
+#include <string.h>
 
 #include "pki/internal.h"
 
@@ -47,6 +48,20 @@ later_derive(struct ms_key *k, EVP_PKEY *peer, struct ms_buf *secret,
 	return here(l, err) < 0 ? -1 : ms_key_derive(l->key, peer, secret, err);
 }
 
+static int
+later_ready(struct ms_key *k, struct ms_err *err)
+{
+	struct later *l = k->at;
+	const char *uri;
+
+	if (here(l, err) < 0 || ms_key_ready(l->key, err) < 0)
+		return -1;
+	uri = ms_key_uri(l->key);
+	if (uri && !k->uri && !(k->uri = strdup(uri)))
+		return ms_fail_nomem(err);
+	return 0;
+}
+
 static void
 later_free(struct ms_key *k)
 {
@@ -59,7 +74,7 @@ later_free(struct ms_key *k)
 }
 
 static const struct ms_key_ops later_ops = { later_sign, later_decrypt,
-	later_derive, later_free };
+	later_derive, later_free, later_ready };
 
 struct ms_key *
 ms_key_later(EVP_PKEY *pub, ms_key_load_fn *load, void *arg,

@@ -3,6 +3,7 @@
 #define MS_P11_PRIVATE
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "pki/mod-p11.h"
 
@@ -15,9 +16,11 @@ p11_key_here(struct ms_key *key, struct ms_err *err)
 	struct p11_key *k = key->at;
 	struct ms_buf b = MS_BUF_INIT(P11_VALUE_MAX);
 
-	if (k->here)
+	if (k->here && k->pid == getpid())
 		return 0;
-	if (p11_login(k->t, err) != 0 ||
+	k->here = false;
+	k->pid = getpid();
+	if (p11_token_forked(k->t, err) != 0 || p11_login(k->t, err) != 0 ||
 	    p11_private(k->t, ms_buf_span(&k->id), key->pub, &k->o, err) !=
 	    0 || p11_session(k->t, &k->s, err) != 0)
 		return -1;
@@ -302,7 +305,7 @@ p11_key_free(struct ms_key *key)
 {
 	struct p11_key *k = key->at;
 
-	if (k->here)
+	if (k->here && k->pid == getpid())
 		k->t->f->C_CloseSession(k->s);
 	p11_token_free(k->t);
 	ms_buf_clear(&k->id);
@@ -310,7 +313,7 @@ p11_key_free(struct ms_key *key)
 }
 
 static const struct ms_key_ops p11_key_ops = { p11_sign, p11_decrypt,
-	p11_derive, p11_key_free };
+	p11_derive, p11_key_free, p11_key_here };
 
 /* The URI by which the key is found again: its token, its CKA_ID, and how the
  * module and the PIN are had, if that was said. */

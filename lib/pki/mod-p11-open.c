@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "pki/mod-p11.h"
 
@@ -210,6 +211,7 @@ p11_open(const char *uri, struct p11 **ret, struct ms_err *err)
 	if (!p)
 		return ms_fail_nomem(err);
 	atomic_init(&p->refs, 1);
+	p->pid = getpid();
 	/* What goes wrong stands in our own messages. */
 	p11_kit_be_quiet();
 	if (parse(uri, &p->uri, err) != 0 || load(p, err) != 0) {
@@ -217,6 +219,24 @@ p11_open(const char *uri, struct p11 **ret, struct ms_err *err)
 		return -1;
 	}
 	*ret = p;
+	return 0;
+}
+
+int
+p11_forked(struct p11 *p, struct ms_err *err)
+{
+	CK_RV rv;
+	size_t i;
+
+	if (p->pid == getpid())
+		return 0;
+	for (i = 0; p->v[i]; i++) {
+		rv = p11_kit_module_initialize(p->v[i]);
+		if (rv != CKR_OK && rv != CKR_CRYPTOKI_ALREADY_INITIALIZED)
+			return p11_fail(err, rv, "the PKCS#11 module does not "
+			    "start again");
+	}
+	p->pid = getpid();
 	return 0;
 }
 
@@ -228,7 +248,8 @@ p11_free(struct p11 *p)
 	if (!p || atomic_fetch_sub(&p->refs, 1) != 1)
 		return;
 	for (i = 0; p->v && p->v[i]; i++) {
-		p11_kit_module_finalize(p->v[i]);
+		if (p->pid == getpid())
+			p11_kit_module_finalize(p->v[i]);
 		p11_kit_module_release(p->v[i]);
 	}
 	free(p->v);

@@ -34,11 +34,23 @@ p11_token_free(struct p11_token *t)
 {
 	if (!t || atomic_fetch_sub(&t->refs, 1) != 1)
 		return;
-	if (t->session != CK_INVALID_HANDLE)
+	if (t->session != CK_INVALID_HANDLE && t->pid == getpid())
 		t->f->C_CloseSession(t->session);
 	ms_buf_clear(&t->pin);
 	p11_free(t->p11);
 	free(t);
+}
+
+int
+p11_token_forked(struct p11_token *t, struct ms_err *err)
+{
+	if (t->pid == getpid())
+		return 0;
+	if (p11_forked(t->p11, err) != 0 ||
+	    p11_session(t, &t->session, err) != 0)
+		return -1;
+	t->pid = getpid();
+	return 0;
 }
 
 static int
@@ -54,6 +66,7 @@ token_new(struct p11 *p, CK_FUNCTION_LIST *f, CK_SLOT_ID slot,
 	t->session = CK_INVALID_HANDLE;
 	t->f = f;
 	t->slot = slot;
+	t->pid = getpid();
 	t->info = *info;
 	ms_buf_init_secret(&t->pin, PIN_MAX);
 	n = p11_kit_space_strlen(info->label, sizeof(info->label));

@@ -18,6 +18,8 @@ struct ms_p11_ops {
 
 #ifdef MS_P11_PRIVATE
 
+#include <sys/types.h>
+
 #include <p11-kit/p11-kit.h>
 #include <p11-kit/uri.h>
 
@@ -30,6 +32,7 @@ struct p11 {
 	atomic_uint refs;
 	CK_FUNCTION_LIST **v;	/* NULL-ended */
 	P11KitUri *uri;
+	pid_t pid;		/* of the process that initialised them */
 };
 
 /* A token that is there.  Its session stays open, and with it the log-in,
@@ -42,6 +45,7 @@ struct p11_token {
 	CK_TOKEN_INFO info;
 	char label[P11_LABEL];
 	CK_SESSION_HANDLE session;
+	pid_t pid;		/* of the process whose session it is */
 	ms_pass_fn *pass;
 	void *arg;
 	struct ms_buf pin;	/* kept for keys that want it each time */
@@ -60,6 +64,8 @@ int p11_fail(struct ms_err *err, CK_RV rv, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
 int p11_open(const char *uri, struct p11 **ret, struct ms_err *err);
 void p11_free(struct p11 *p);
+/* PKCS#11 v2.40 section 5.4: a child process initialises the modules anew. */
+int p11_forked(struct p11 *p, struct ms_err *err);
 
 /* ---- mod-p11-token.c ---- */
 
@@ -72,6 +78,8 @@ struct p11_token *p11_token_ref(struct p11_token *t);
 void p11_token_free(struct p11_token *t);
 int p11_session(struct p11_token *t, CK_SESSION_HANDLE *ret,
     struct ms_err *err);
+/* In a child process: its own session; the PIN is remembered. */
+int p11_token_forked(struct p11_token *t, struct ms_err *err);
 /* Log in, unless somebody in this process is. */
 int p11_login(struct p11_token *t, struct ms_err *err);
 /* Log in once more, for the operation that this session has begun
@@ -109,7 +117,8 @@ struct p11_key {
 	struct ms_buf id;	/* CKA_ID of the certificate, or empty */
 	CK_SESSION_HANDLE s;	/* its own: sessions do one thing at a time */
 	CK_OBJECT_HANDLE o;
-	bool here;
+	bool here;		/* in this process: */
+	pid_t pid;
 	bool each_time;		/* CKA_ALWAYS_AUTHENTICATE */
 };
 /* Find it, unless that was done, and log in before. */

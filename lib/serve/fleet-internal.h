@@ -43,6 +43,12 @@ int fleet_await(const struct fleet_child *c, int stop_fd, struct ms_err *err);
 int fleet_pair(int type, int pair[2], struct ms_err *err);
 int fleet_pass_fd(int to, int fd, struct ms_err *err);
 
+static inline unsigned
+fleet_key_needs(const struct ms_fleet *f)
+{
+	return f->key_needs ? f->key_needs(f->arg) : 0;
+}
+
 /* The processes; both return when they are to end.  a is whom they become, or
  * NULL. */
 void fleet_keeper(const struct ms_fleet *f, const struct ms_account *a,

@@ -34,6 +34,9 @@ struct ms_fleet {
 	const char *user;	/* whom keepers and workers become, or NULL */
 	unsigned needs;		/* MS_SANDBOX_*: what the handler cannot do
 				 * without; 0 for most */
+	/* After `load`: what who has the keys cannot do without, besides; may
+	 * be NULL. */
+	unsigned (*key_needs)(void *arg);
 	/*
 	 * Read keys and whatever else is read at start, again at each reload.
 	 * Called in a fresh keeper, or, without `keep`, in the parent, where

@@ -171,12 +171,14 @@ void
 fleet_keeper(const struct ms_fleet *f, const struct ms_account *a, int ctl)
 {
 	struct ms_err err = MS_ERR_INIT;
+	unsigned needs = f->needs;
 	pid_t pid;
 	int fd;
 
 	if (f->load(f->arg, &err) == -1 ||
 	    (a && ms_account_become(a, &err) == -1) ||
-	    ms_sandbox(f->needs | MS_SANDBOX_FORK, &err) == -1) {
+	    ms_sandbox((needs |= fleet_key_needs(f)) | MS_SANDBOX_FORK,
+	    &err) == -1) {
 		fleet_tell(ctl, &err);
 		close(ctl);
 		return;
@@ -189,7 +191,7 @@ fleet_keeper(const struct ms_fleet *f, const struct ms_account *a, int ctl)
 		pid = fork();
 		if (pid == 0) {
 			close(ctl);
-			if (ms_sandbox(f->needs, &err) == 0)
+			if (ms_sandbox(needs, &err) == 0)
 				keep(f, fd);
 			return;
 		}

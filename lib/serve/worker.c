@@ -20,7 +20,8 @@ ready(void *arg, struct ms_err *err)
 	const struct worker *w = arg;
 
 	if ((w->account && ms_account_become(w->account, err) == -1) ||
-	    ms_sandbox(w->f->needs, err) == -1)
+	    ms_sandbox(w->f->needs | (w->keeper ? 0 : fleet_key_needs(w->f)),
+	    err) == -1)
 		return -1;
 	fleet_tell(w->ctl, NULL);
 	return 0;
