@@ -15,6 +15,7 @@ export PATH LC_ALL TZ MS_TOP MS_BUILD VECTORS
 unset GNUPGHOME DISPLAY DBUS_SESSION_BUS_ADDRESS XDG_CONFIG_HOME \
 	XDG_DATA_HOME XDG_STATE_HOME MAILSEAL_HOME
 export ASAN_OPTIONS=${ASAN_OPTIONS:-detect_leaks=1:abort_on_error=0}
+export LSAN_OPTIONS=suppressions=$MS_TOP/t/lib/lsan.supp:print_suppressions=0
 export UBSAN_OPTIONS=${UBSAN_OPTIONS:-print_stacktrace=1}
 
 # A home of one's own for each test; call it first in setup().
