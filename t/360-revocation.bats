@@ -290,6 +290,11 @@ answer() {
 	verdict 0 good '' listed --revocation off
 	[ ! -e asked ]
 	[ ! -e ms/state ]
+	# the code for the network is loaded only when somebody is asked
+	LD_DEBUG=files verdict 0 good '' listed --revocation off
+	lacks ms-net.so err
+	LD_DEBUG=files verdict 1 bad '' listed
+	grep -q ms-net.so err
 }
 
 @test "loopback is refused unless allowed, by option or configuration" {

@@ -42,6 +42,25 @@ ocsp_request(X509 *x, X509 *issuer, struct ms_buf *der, OCSP_CERTID **id,
 
 /* ---- who signed it ---- */
 
+/* Whether a list of the issuer has the responder. */
+static bool
+is_listed(const struct ocsp_ask *q, X509 *signer, EVP_PKEY *issuer)
+{
+	X509_REVOKED *e;
+	X509_CRL *crl;
+	int i;
+
+	for (i = 0; i < sk_X509_CRL_num(q->crls); i++) {
+		crl = sk_X509_CRL_value(q->crls, i);
+		if (X509_NAME_cmp(X509_CRL_get_issuer(crl),
+		    X509_get_subject_name(q->issuer)) == 0 &&
+		    X509_CRL_get0_by_cert(crl, &e, signer) == 1 &&
+		    X509_CRL_verify(crl, issuer) == 1)
+			return true;
+	}
+	return false;
+}
+
 /*
  * RFC 6960 section 4.2.2.2: the issuer itself, or one to whom it issued a
  * certificate for this, with nobody between.
@@ -64,6 +83,9 @@ may_answer(const struct ocsp_ask *q, X509 *signer, struct ms_err *err)
 	}
 	if (!ms_cert_may_at(signer, MS_USE_OCSP, q->now, &why))
 		return ms_fail(err, MS_DATA, "responder: %s", why);
+	if (is_listed(q, signer, issuer))
+		return ms_fail(err, MS_DATA, "RFC 6960 section 4.2.2.2.1: the "
+		    "responder's certificate is revoked");
 	return 0;
 }
 

@@ -117,8 +117,9 @@ online_ocsp(struct path *p, int depth, struct rev_status *s,
 	const struct answer *before;
 	unsigned char of[32];
 	struct single a = { .q = { .x = sk_X509_value(p->chain, depth),
-		.issuer = sk_X509_value(p->chain, depth + 1), .at = p->at,
-		.now = online_now(p), .legacy = p->t->legacy } };
+		.issuer = sk_X509_value(p->chain, depth + 1),
+		.crls = p->t->crls, .at = p->at, .now = online_now(p),
+		.legacy = p->t->legacy } };
 	int rc;
 
 	urls_access(&u, a.q.x, NID_ad_OCSP);

@@ -88,6 +88,7 @@ int ocsp_request(X509 *x, X509 *issuer, struct ms_buf *der, OCSP_CERTID **id,
 struct ocsp_ask {
 	OCSP_CERTID *id;
 	X509 *x, *issuer;
+	const STACK_OF(X509_CRL) *crls;	/* at hand, of whomever */
 	time_t at;		/* the time judged */
 	time_t now;
 	bool legacy;		/* SHA-1 will do */

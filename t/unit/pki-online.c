@@ -229,6 +229,24 @@ lists(const struct made *by, const struct made *revoked, time_t from,
 
 /* ---- the tests ---- */
 
+/* What comes is right, but who answers is in a list: stale, so that it does
+ * not settle the question itself. */
+static void
+revoked_responder(X509 *x)
+{
+	struct ms_revoked v = { &responder.serial, 1, NOW - 9 * DAY, 1 };
+	struct ms_trust *t = truster(&root, MS_REV_HARD);
+	X509_CRL *c = NULL;
+
+	if (ms_issue_crl(&root.id, &v, 1, 1, NOW - 8 * DAY, NOW - 7 * DAY, &c,
+	    &err) != 0 || ms_trust_add_crl(t, c, &err) != 0)
+		abort();
+	judge_with(t, x, NOW, MS_UNDECIDED, false, "section 4.2.2.2.1",
+	    "the delegate is revoked");
+	X509_CRL_free(c);
+	ms_trust_free(t);
+}
+
 static void
 single_answers(void)
 {
@@ -247,6 +265,7 @@ single_answers(void)
 	s.by = &responder;
 	answers(&s);
 	judge(MS_REV_HARD, x, NOW, MS_GOOD, false, "", "good, delegated");
+	revoked_responder(x);
 	s.no_cert = true;
 	answers(&s);
 	judge(MS_REV_HARD, x, NOW, MS_UNDECIDED, false, "section 4.2.2.3",
