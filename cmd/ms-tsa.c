@@ -303,12 +303,5 @@ run(struct ms_cli *c)
 int
 main(int argc, char **argv)
 {
-	struct ms_cli c;
-	int rc = ms_cli_begin(&c, &prog, argc, argv);
-
-	if (rc >= 0)
-		return rc;
-	rc = run(&c);
-	ms_cli_io_clear(&ms_cli_io);
-	return ms_cli_end(&c, rc < 0 ? MS_BUG : rc);
+	return ms_cli_main(&prog, argc, argv, run);
 }

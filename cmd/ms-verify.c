@@ -270,11 +270,5 @@ out:
 int
 main(int argc, char **argv)
 {
-	struct ms_cli c;
-	int rc = ms_cli_begin(&c, &prog, argc, argv);
-
-	if (rc >= 0)
-		return rc;
-	rc = run(&c);
-	return ms_cli_end(&c, rc < 0 ? MS_BUG : rc);
+	return ms_cli_main(&prog, argc, argv, run);
 }

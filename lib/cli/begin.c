@@ -161,3 +161,17 @@ ms_cli_end(struct ms_cli *c, int rc)
 	c->home_config = c->home_data = c->home_state = c->tmpdir = NULL;
 	return rc;
 }
+
+int
+ms_cli_main(const struct ms_prog *prog, int argc, char **argv,
+    int (*run)(struct ms_cli *c))
+{
+	struct ms_cli c;
+	int rc = ms_cli_begin(&c, prog, argc, argv);
+
+	if (rc >= 0)
+		return rc;
+	rc = run(&c);
+	ms_cli_io_clear(&ms_cli_io);
+	return ms_cli_end(&c, rc < 0 ? MS_BUG : rc);
+}

@@ -66,6 +66,12 @@ bool ms_cli_given(const struct ms_cli *c, const char *name);
  * error, or without one rc.  MS_TEMPFAIL in rc goes before an error MS_NO.
  */
 int ms_cli_end(struct ms_cli *c, int rc);
+/*
+ * All of a simple program's main(): begin, run, clear ms_cli_io, end.  run
+ * returns the exit code, or -1 with c->err.
+ */
+int ms_cli_main(const struct ms_prog *prog, int argc, char **argv,
+    int (*run)(struct ms_cli *c));
 /* "PROG: text" on stderr unless quiet; control bytes escaped. */
 void ms_cli_say(const struct ms_cli *c, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));
