@@ -237,6 +237,16 @@ around() {
 	verdict 0 good '' n.eml
 }
 
+@test "what was signed in mail is id-data" {
+	local o
+	for o in '' -nodetach; do
+		openssl cms -sign $o -in "$F/mail.eml" -signer "$F/alice.pem" \
+			-econtent_type 1.2.840.113549.1.9.16.1.4 \
+			-from alice@a.example -to b@b.example -out m.eml
+		verdict 1 bad 'what was signed is TSTInfo, not data' m.eml
+	done
+}
+
 @test "SHA-1 is bad unless legacy is allowed" {
 	openssl cms -sign -md sha1 -in "$F/mail.eml" -signer "$F/rsa.crt" \
 		-inkey "$F/rsa.key" -from alice@a.example -to b@b.example \

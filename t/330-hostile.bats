@@ -108,6 +108,17 @@ not_good() {
 	done
 }
 
+@test "AES-CBC, signed inside by somebody whose certificate is not there" {
+	openssl cms -sign -nocerts -in "$F/mail.eml" -signer "$F/alice.pem" \
+		-from alice@a.example -to b@b.example -out s.eml
+	ms-encrypt -r "$F/bob.crt" s.eml >e.eml
+	stays_shut e.eml "$DAMAGED"
+	openssl cms -sign -nocerts -nodetach -binary -in "$F/file.bin" \
+		-signer "$F/alice.pem" -outform DER |
+		ms-encrypt -r "$F/bob.crt" >e.p7m
+	stays_shut e.p7m "$DAMAGED"
+}
+
 @test "bad padding, bad structure and a wrong RSA key: one message" {
 	local f n
 	"$H/flip.py" "$F/cbc.p7m" -17 0 16 0 d

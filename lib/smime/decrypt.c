@@ -140,7 +140,8 @@ judge_plain(struct opening *o, struct ms_env *env, struct ms_err *err)
 		return judge_strictly(o, plain, err);
 	if (smime_judge_value(plain, o->kind, &inside, err) != 0)
 		return -1;
-	if (inside == MS_BAD)
+	/* a signature that nobody can check is not right, either */
+	if (inside != MS_GOOD && inside != MS_NONE)
 		return damaged(err);
 	o->ret->authenticated = inside == MS_GOOD;
 	return 0;

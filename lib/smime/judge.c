@@ -76,6 +76,20 @@ smime_check_text(struct ms_span s, struct ms_err *err)
 	    "RFC 5322 section 2.2: the header is not text");
 }
 
+/* What is signed in mail is a MIME entity: id-data, and no object that was
+ * signed for another purpose. */
+static int
+check_type(struct smime_judge *g, struct ms_signed *sd, struct ms_err *err)
+{
+	enum ms_oid type = ms_signed_content_type(sd);
+
+	if (type == MS_OID_data)
+		return 0;
+	return ms_report_add(&g->res->whole, MS_BAD, "content-type",
+	    "RFC 8551 section 2.4.2", err, "what was signed is %s, not data",
+	    ms_oid_name(type));
+}
+
 /* ---- multipart/signed ---- */
 
 struct clear {
@@ -206,7 +220,8 @@ judge_p7s(struct clear *c, struct ms_src *der, struct ms_err *err)
 	if (ms_signed_count(sd) == 0)
 		rc = bad_claim(c->g, "no-signer", "RFC 5652 section 5.1",
 		    "the signature part holds no signature", err);
-	else if (check_micalg(c, sd, err) == 0)
+	else if (check_micalg(c, sd, err) == 0 &&
+	    check_type(c->g, sd, err) == 0)
 		rc = smime_judge_signed(c->g, sd, err);
 out:
 	ms_signed_free(sd);
@@ -384,7 +399,7 @@ judge_der(struct smime_judge *g, struct ms_src *der, struct ms_err *err)
 	else if (content == NULL)
 		rc = bad_claim(g, "no-content", "RFC 8551 section 3.5.2",
 		    "signed-data without the content that was signed", err);
-	else
+	else if (check_type(g, sd, err) == 0)
 		rc = smime_judge_signed(g, sd, err);
 out:
 	ms_signed_free(sd);
