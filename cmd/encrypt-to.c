@@ -111,6 +111,8 @@ add_found(struct search *s, const struct ms_addr *a, const struct ms_found *f)
 		    a->spec, f->refused[i].why);
 	switch (f->answer) {
 	case MS_ANSWER_YES:
+		if (f->warning)
+			ms_cli_warn(s->c, "%s: %s", a->spec, f->warning);
 		for (i = 0; i < f->n; i++)
 			if (add(s, f->certs[i]) != 0)
 				return -1;

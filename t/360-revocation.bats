@@ -372,6 +372,11 @@ answer() {
 	verdict 0 good '' below --fetch-issuers
 	verdict 0 good '' below --fetch-issuers --revocation off
 	[ "$(grep -c 'GET /sub.cer' asked)" = 1 ]
+	# the same in a certs-only CMS
+	openssl crl2pkcs7 -nocrl -certfile ca.pem -certfile "$F/sub.crt" \
+		-outform DER -out sub.cer
+	rm -r ms/state
+	verdict 0 good '' below --fetch-issuers
 	rm -r sub.cer ms/state
 	verdict 75 undecided "certificate of issuer" below --fetch-issuers
 }
@@ -402,6 +407,14 @@ answer() {
 	exits 75
 	[ "$(grep -c '	UNKNOWN	.*HTTP status 404' out)" = 12 ]
 	[ "$(grep -c 'GET /ca.crl.* 404' asked)" = 1 ]
+	run_out ms-lookup --check --trust ca.pem --source dir:d \
+		--fetch-private u1@x.example
+	exits 0
+	grep -q '	YES	dir:d; certificate: .*HTTP status 404' out
+	run_out ms-encrypt --trust ca.pem --source dir:d --fetch-private \
+		-r u1@x.example --no-self -o /dev/null "$F/mail.eml"
+	exits 0
+	err_has 'warning: u1@x.example: certificate: no revocation list covers'
 	run_out ms-encrypt --trust ca.pem --source dir:d --fetch-private \
 		--revocation hard -r u1@x.example --no-self "$F/mail.eml"
 	exits 75

@@ -136,6 +136,7 @@ ms_found_clear(struct ms_found *f)
 	free(f->certs);
 	free(f->refused);
 	free(f->reason);
+	free(f->warning);
 	memset(f, 0, sizeof(*f));
 }
 
@@ -268,6 +269,21 @@ decisive(const struct ms_report *r, bool *undecided)
 	return g;
 }
 
+/* The path is right; what is to be said of it all the same. */
+static int
+accept(struct asking *q, const struct ms_report *r, struct ms_err *err)
+{
+	size_t i;
+
+	if (r->lost)
+		return ms_fail_nomem(err);
+	for (i = 0; i < r->n && !q->f->warning; i++)
+		if (ms_streq(r->v[i].code, "revocation-unreachable") &&
+		    !(q->f->warning = strdup(r->v[i].text)))
+			return ms_fail_nomem(err);
+	return 1;
+}
+
 /* 1: the path is right; 0: refused, or undecided, which is noted; -1. */
 static int
 check_path(struct asking *q, X509 *x, STACK_OF(X509) *extra,
@@ -284,7 +300,7 @@ check_path(struct asking *q, X509 *x, STACK_OF(X509) *extra,
 		goto out;
 	g = decisive(&r, &undecided);
 	if (!g) {
-		rc = r.lost ? ms_fail_nomem(err) : 1;
+		rc = accept(q, &r, err);
 		goto out;
 	}
 	if (refuse_finding(q, x, g, err) != 0)
@@ -405,6 +421,8 @@ conclude(struct asking *q, struct ms_buf *away, struct ms_buf *from)
 		q->f->answer = MS_ANSWER_YES;
 		if (away->n > 0)
 			add_reason(from, ms_buf_str(away), NULL);
+		if (q->f->warning)
+			add_reason(from, q->f->warning, NULL);
 	} else if (away->n > 0 || q->undecided) {
 		q->f->answer = MS_ANSWER_UNKNOWN;
 		if (q->undecided_why)

@@ -18,6 +18,8 @@ struct ms_found {
 	enum ms_answer answer;
 	char *reason;		/* why NO or UNKNOWN; of a YES the source, and
 				 * with `all` those that could not be asked */
+	char *warning;		/* or NULL: one is used though who knows of its
+				 * revocation could not be asked */
 	X509 **certs;		/* owned; all that may be used, best first:
 				 * newest notBefore, then notAfter */
 	size_t n;

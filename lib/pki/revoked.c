@@ -353,6 +353,7 @@ say(struct path *p, X509 *x, const struct rev_status *s,
     const struct online_why *why)
 {
 	bool hard = p->t->revocation == MS_REV_HARD;
+	bool asked = why->err.class != MS_OK;
 	char who[256], when[MS_TIME_STR];
 
 	path_who(p, x, who, sizeof(who));
@@ -364,11 +365,12 @@ say(struct path *p, X509 *x, const struct rev_status *s,
 	}
 	if (s->state == REV_COVERED)
 		return;
-	p->oom |= ms_report_add(p->r, hard ? MS_UNDECIDED : MS_NOTE,
-	    hard ? "revocation" : "revocation-unknown", "RFC 5280 section 6.3",
+	p->oom |= ms_report_add(p->r, hard ? MS_UNDECIDED : MS_NOTE, hard ?
+	    "revocation" : asked ? "revocation-unreachable" :
+	    "revocation-unknown", "RFC 5280 section 6.3",
 	    p->err, "%s: %s%s%s", who, s->state == REV_STALE ?
 	    "its revocation list is out of date" :
-	    "no revocation list covers it", why->err.class ? "; " : "",
+	    "no revocation list covers it", asked ? "; " : "",
 	    why->err.text);
 	if (hard && why->retry)
 		p->r->retry = true;

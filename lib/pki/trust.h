@@ -96,8 +96,9 @@ bool ms_trust_is_empty(const struct ms_trust *t);
  * (ms_cert_may), "chain" (broken signature, CA flag, constraints), "weak-key"
  * (RSA under 1024 bits; a note under 2048), "weak-signature" (MD5, SHA-1);
  * undecided "no-anchor" (no anchors given, or issuer not found), "revocation"
- * (hard); notes "revocation-unknown" (soft) and "issuer-unknown" (caIssuers
- * gave nothing); r->retry is set when an undecided answer is due to a service
+ * (hard); notes "revocation-unknown" (soft), "revocation-unreachable" (soft;
+ * who was asked gave nothing of use) and "issuer-unknown" (caIssuers gave
+ * nothing); r->retry is set when an undecided answer is due to a service
  * that could not be asked (MS_TEMPFAIL).
  * A certificate whose CRL entry or OCSP answer is dated later than `at` is
  * good at `at`, unless an invalidityDate in it is not, or it is a timestamp
