@@ -58,7 +58,7 @@ KNOWS_net      := curl
 KNOWS_store    := sqlite3
 KNOWS_serve    := event2 openssl
 KNOWS_cli      := popt
-KNOWS_pki      := openssl p11-kit
+KNOWS_pki      := openssl p11-kit libsecret
 KNOWS_cms      := openssl
 KNOWS_tsp      := openssl
 KNOWS_smime    := openssl
@@ -73,12 +73,13 @@ KNOWS_dispatch := openssl
 LIBS := libcrypto:libssl-dev libcurl:libcurl4-openssl-dev popt:libpopt-dev \
 	libmagic:libmagic-dev libidn2:libidn2-dev jansson:libjansson-dev \
 	sqlite3:libsqlite3-dev libevent:libevent-dev zlib:zlib1g-dev \
-	p11-kit-1:libp11-kit-dev
+	p11-kit-1:libp11-kit-dev libsecret-1:libsecret-1-dev
 # Modules and what each is linked with; lib/AREA/mod-NAME.c, and what does not
 # fit in it in lib/AREA/mod-NAME-*.c (so NAME has no hyphen)
 PKG_flate := zlib
 PKG_json  := jansson
 PKG_idn   := libidn2
+PKG_keyring := libsecret-1
 PKG_magic := libmagic
 PKG_net   := libcurl
 PKG_p11   := p11-kit-1

@@ -8,6 +8,7 @@ int
 ms_common_pass(void *cli, const char *what, const char *who,
     struct ms_buf *pass, struct ms_err *err)
 {
+	((struct ms_cli *)cli)->keyring = ms_keyring_passphrase;
 	return ms_cli_passphrase(cli, what, who, false, pass, err);
 }
 

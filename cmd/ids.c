@@ -241,3 +241,47 @@ ids_print(struct ms_cli *c, const struct ms_identry *e, bool full, bool more,
 	card_clear(&d);
 	return rc;
 }
+
+/* ---- keyring ---- */
+
+static int
+into_keyring(struct ms_cli *c, const struct ms_ident *id, const char *who)
+{
+	struct ms_addrlist addrs = { NULL, 0, NULL, 0 };
+	struct ms_addr a;
+	size_t i;
+	int rc = -1;
+
+	if (!is_name(who)) {
+		if (ms_addr_parse(who, strlen(who), &a, &c->err) != 0)
+			return -1;
+		rc = ms_keyring_put(id, a.spec, &c->err);
+		ms_addr_clear(&a);
+		return rc;
+	}
+	if (ms_cert_addrs(id->cert, &addrs, &c->err) == 0) {
+		rc = 0;
+		for (i = 0; rc == 0 && i < addrs.n; i++)
+			rc = ms_keyring_put(id, addrs.v[i].spec, &c->err);
+	}
+	ms_addrlist_clear(&addrs);
+	return rc;
+}
+
+/* The keyring encrypts: no passphrase is asked for but that of the store. */
+int
+ids_into_keyring(struct ms_cli *c, struct ms_idstore *s,
+    const struct ms_identries *e, const char *who)
+{
+	struct ms_idents l = { NULL, 0 };
+	size_t i;
+	int rc = 0;
+
+	for (i = 0; rc == 0 && i < e->n; i++)
+		rc = ms_idstore_get(s, e->v[i].name, ms_common_pass, c, &l,
+		    &c->err);
+	for (i = 0; rc == 0 && i < l.n; i++)
+		rc = into_keyring(c, &l.v[i], who);
+	ms_idents_clear(&l);
+	return rc;
+}

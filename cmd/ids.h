@@ -14,4 +14,9 @@ int ids_select(struct ms_cli *c, struct ms_idstore *s, const char *what,
 int ids_print(struct ms_cli *c, const struct ms_identry *e, bool full,
     bool more, struct ms_sink *k);
 
+/* Put identities into the keyring: for that address, or where `who` is a NAME
+ * for each of the certificate's. */
+int ids_into_keyring(struct ms_cli *c, struct ms_idstore *s,
+    const struct ms_identries *e, const char *who);
+
 #endif

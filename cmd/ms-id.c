@@ -13,8 +13,9 @@ static char *into;
 
 static const struct ms_opt opts[] = {
 	{ .name = "into", .kind = MS_OPT_STR, .to = &into, .arg = "FORM",
-	    .choices = "pkcs12|pem|cert", .no_conf = true,
-	    .help = "export: PKCS#12 (default), PEM, or certificates only" },
+	    .choices = "pkcs12|pem|cert|keyring", .no_conf = true,
+	    .help = "export: PKCS#12 (default), PEM, certificates only, or "
+	    "the desktop's keyring" },
 	{ .name = "output", .letter = 'o', .kind = MS_OPT_STR,
 	    .to = &ms_cli_io.output, .arg = "FILE", .no_conf = true,
 	    .help = "write the result there instead of stdout" },
@@ -117,6 +118,11 @@ read_any(struct keeper *k, const char *from, struct ms_idents *l)
 	if (from && ms_token_is_uri(from))
 		return ms_token_idents(from, NULL, ms_common_pass, k->c, l,
 		    &k->c->err);
+	if (from && ms_keyring_is_uri(from)) {
+		if (ms_keyring_idents(from, ask, k, l, &k->c->err) != 0)
+			return -1;
+		return store_under(k, from);
+	}
 	if (read_file(k, from, l) != 0)
 		return -1;
 	return store_under(k, ms_cli_io.in_name);
@@ -257,7 +263,10 @@ do_export(struct ms_cli *c, struct ms_idstore *s)
 		ms_fail(&c->err, MS_USAGE, "PKCS#12 is always encrypted");
 		return ms_hint(&c->err, "--into pem writes keys in clear");
 	}
-	if (ids_select(c, s, who, true, &e) == 0 &&
+	if (ms_streq(into, "keyring")) {
+		if (ids_select(c, s, who, true, &e) == 0)
+			rc = ids_into_keyring(c, s, &e, who);
+	} else if (ids_select(c, s, who, true, &e) == 0 &&
 	    (certs ? write_certs(c, &e, &out) :
 	    write_keys(c, s, &e, who, &out)) == 0 &&
 	    ms_cli_output(c, p12, !certs, &ms_cli_io) == 0 &&

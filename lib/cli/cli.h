@@ -19,6 +19,10 @@
 
 struct ms_cli_state;
 
+/* Asks a keyring for the passphrase of `what` for `who`: 1, 0 none, -1. */
+typedef int ms_cli_keyring_fn(const char *what, const char *who,
+    struct ms_buf *pass, struct ms_err *err);
+
 struct ms_cli {
 	const struct ms_prog *prog;
 	struct ms_err err;
@@ -30,6 +34,7 @@ struct ms_cli {
 	char *home_data;	/* they need not exist yet */
 	char *home_state;
 	char *tmpdir;		/* $TMPDIR or /tmp */
+	ms_cli_keyring_fn *keyring;	/* the command sets it, or NULL */
 	struct ms_cli_state *state;	/* private */
 };
 

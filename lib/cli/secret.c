@@ -193,6 +193,40 @@ from_command(const char *what, const char *who, struct ms_buf *ret,
 	return cli_ask_program(argv, "passphrase-command", ret, err);
 }
 
+static bool
+session_bus(void)
+{
+	const char *bus = getenv("DBUS_SESSION_BUS_ADDRESS");
+	const char *dir = getenv("XDG_RUNTIME_DIR");
+	char path[4096];
+	int n;
+
+	if (bus != NULL && bus[0] != '\0')
+		return true;
+	if (dir == NULL || dir[0] != '/')
+		return false;
+	n = snprintf(path, sizeof(path), "%s/bus", dir);
+	return n > 0 && (size_t)n < sizeof(path) && access(path, F_OK) == 0;
+}
+
+/* 1, 0; a keyring that does not answer is as none: there are other ways. */
+static int
+from_keyring(struct ms_cli *c, const char *what, const char *who,
+    struct ms_buf *ret)
+{
+	struct ms_err e = MS_ERR_INIT;
+	int rc;
+
+	if (c->keyring == NULL || who == NULL || !session_bus())
+		return 0;
+	ms_buf_clear(ret);
+	ms_buf_init_secret(ret, MS_PASSPHRASE_MAX);
+	rc = c->keyring(what, who, ret, &e);
+	if (rc == -1)
+		ms_cli_verbose(c, "%s", e.text);
+	return rc == 1;
+}
+
 static int
 ask(const char *prompt, struct ms_buf *ret, struct ms_err *err)
 {
@@ -267,6 +301,9 @@ ms_cli_passphrase(struct ms_cli *c, const char *what, const char *who,
 		return rc == 1 ? 0 : -1;
 	if (cli_secrets.command != NULL)
 		return from_command(what, who, ret, err);
+	/* a passphrase that is made now is nowhere yet */
+	if (!confirm && from_keyring(c, what, who, ret) == 1)
+		return 0;
 	if (cli_secrets.askpass == NULL && !cli_tty_there())
 		return nobody(what, who, err);
 	cli_progress_wipe(c);

@@ -12,5 +12,6 @@
 #include "pki/trust.h"
 #include "pki/issue.h"
 #include "pki/token.h"
+#include "pki/keyring.h"
 
 #endif

@@ -10,7 +10,8 @@
 bool
 ms_ident_is_address(const char *s)
 {
-	return strchr(s, '@') && !strchr(s, '/') && !ms_token_is_uri(s);
+	return strchr(s, '@') && !strchr(s, '/') && !ms_token_is_uri(s) &&
+	    !ms_keyring_is_uri(s);
 }
 
 /* Those identities of the store whose certificate may be used so. */
@@ -51,12 +52,33 @@ out:
 	return rc;
 }
 
+/* Every certificate of the identities there. */
+static int
+certs_of_keyring(const char *uri, ms_pass_fn *pass, void *arg,
+    struct ms_bag *bag, struct ms_err *err)
+{
+	struct ms_idents l = { NULL, 0 };
+	int rc = ms_keyring_idents(uri, pass, arg, &l, err);
+	size_t i;
+
+	if (!bag->certs && !(bag->certs = sk_X509_new_null()))
+		rc = ms_fail_nomem(err);
+	for (i = 0; rc == 0 && i < l.n; i++)
+		if (X509_add_cert(bag->certs, l.v[i].cert,
+		    X509_ADD_FLAG_UP_REF | X509_ADD_FLAG_NO_DUP) != 1)
+			rc = ms_fail_nomem(err);
+	ms_idents_clear(&l);
+	return rc;
+}
+
 int
 ms_ident_certs(const char *where, ms_pass_fn *pass, void *arg,
     struct ms_bag *bag, struct ms_err *err)
 {
 	if (ms_token_is_uri(where))
 		return ms_token_certs(where, pass, arg, bag, err);
+	if (ms_keyring_is_uri(where))
+		return certs_of_keyring(where, pass, arg, bag, err);
 	return ms_bag_read(bag, where, NULL, NULL, err);
 }
 
@@ -85,6 +107,8 @@ from_files(const char *key, const char *cert, ms_pass_fn *pass, void *arg,
 
 	if (ms_token_is_uri(key))
 		return from_token(key, cert, pass, arg, l, err);
+	if (ms_keyring_is_uri(key))
+		return ms_keyring_idents(key, pass, arg, l, err);
 	ms_bag_init(&bag);
 	/* Certificates first: the identity's own is looked for among all. */
 	if (cert && ms_ident_certs(cert, pass, arg, &bag, err) != 0)
