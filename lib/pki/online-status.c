@@ -55,22 +55,25 @@ recall(const struct online *o, const unsigned char of[32], time_t t)
 {
 	size_t i;
 
-	for (i = 0; i < o->nanswers; i++)
+	for (i = 0; i < ANSWERS; i++)
 		if (o->answer[i].until > t &&
 		    memcmp(o->answer[i].of, of, 32) == 0)
 			return &o->answer[i];
 	return NULL;
 }
 
-/* Issuers are met again with the next certificate. */
+/* Issuers are met again with the next certificate; the certificate itself,
+ * which has the first place, when it is judged as of another time too. */
 static void
-remember(struct online *o, const unsigned char of[32], const struct single *a)
+remember(struct online *o, const unsigned char of[32], const struct single *a,
+    int depth)
 {
-	struct answer *to;
+	struct answer *to = &o->answer[0];
 
-	if (o->nanswers == ANSWERS)
-		o->nanswers = 0;
-	to = &o->answer[o->nanswers++];
+	if (depth > 0) {
+		o->issuer_answers %= ANSWERS - 1;
+		to = &o->answer[++o->issuer_answers];
+	}
 	memcpy(to->of, of, 32);
 	to->status = a->s;
 	to->until = a->until > 0 ? a->until : a->q.now + ANSWER_KEEP_S;
@@ -135,8 +138,7 @@ online_ocsp(struct path *p, int depth, struct rev_status *s,
 		rc = ask_responders(p, &u, &a, why);
 		if (rc == 0 && a.s.state != REV_UNKNOWN) {
 			settle(p, depth, &a.s, s);
-			if (depth > 0)
-				remember(o, of, &a);
+			remember(o, of, &a, depth);
 		}
 	}
 	urls_clear(&u);

@@ -7,7 +7,7 @@
 
 #define URLS 4			/* that are tried of one certificate */
 #define LISTS 64		/* fetched lists that are remembered */
-#define ANSWERS 64		/* about issuers, that are remembered */
+#define ANSWERS 64		/* by OCSP, that are remembered */
 
 struct list {
 	char *url;
@@ -27,7 +27,7 @@ struct online {
 	size_t nlists;
 	size_t issuers;		/* fetched so far */
 	struct answer answer[ANSWERS];
-	size_t nanswers;
+	size_t issuer_answers;	/* the last place taken */
 	unsigned asked;		/* by OCSP, so far */
 };
 

@@ -10,6 +10,7 @@
 #define CRL_URL "http://crl.example/root.crl"
 #define AIA_URL "http://aia.example/sub.cer"
 
+static STACK_OF(X509) *extra;
 static struct made root, other, responder, stranger, leaf, second, both;
 
 /* ---- the others ---- */
@@ -95,7 +96,7 @@ judge_with(struct ms_trust *t, X509 *x, time_t at, enum ms_verdict want,
 	int rc;
 
 	ms_report_init(&r);
-	rc = ms_trust_check(t, x, NULL, MS_USE_SIGN, at, &r, &err);
+	rc = ms_trust_check(t, x, extra, MS_USE_SIGN, at, &r, &err);
 	ms_report_add(&r, MS_GOOD, "signature", NULL, &err, "right");
 	got = ms_report_conclude(&r);
 	for (i = 0; i < r.n; i++)
@@ -148,7 +149,8 @@ issue(struct made *m, enum ms_profile profile, const struct made *by,
 
 struct says {
 	const struct made *by;
-	const struct made *about;	/* and its issuer is root */
+	const struct made *about;
+	const struct made *issuer;	/* of it; NULL: root */
 	int status, reason;
 	time_t revoked, from, until;	/* 0: none */
 	bool no_cert;
@@ -174,7 +176,7 @@ answers(const struct says *s)
 {
 	OCSP_BASICRESP *b = OCSP_BASICRESP_new();
 	OCSP_CERTID *id = OCSP_cert_to_id(s->md ? s->md : EVP_sha1(),
-	    s->about->id.cert, root.id.cert);
+	    s->about->id.cert, (s->issuer ? s->issuer : &root)->id.cert);
 	ASN1_TIME *rev = s->revoked ? ASN1_TIME_set(NULL, s->revoked) : NULL;
 	ASN1_TIME *from = ASN1_TIME_set(NULL, s->from);
 	ASN1_TIME *until = s->until ? ASN1_TIME_set(NULL, s->until) : NULL;
@@ -355,6 +357,7 @@ times(void)
 	struct says s = { .by = &root, .about = &leaf,
 		.status = V_OCSP_CERTSTATUS_GOOD, .reason = -1,
 		.from = NOW - 3 * DAY, .until = NOW - DAY };
+	struct ms_trust *t;
 	X509 *x = leaf.id.cert;
 
 	quiet();
@@ -372,6 +375,16 @@ times(void)
 	judge(MS_REV_HARD, x, NOW, MS_GOOD, false, "",
 	    "new without nextUpdate");
 	is_int(net.until, 0, "but is not kept");
+	net.asked[MS_FETCH_OCSP] = 0;
+	t = truster(&root, MS_REV_HARD);
+	judge_with(t, x, NOW, MS_GOOD, false, "", "as of now");
+	judge_with(t, x, NOW - DAY, MS_GOOD, false, "", "as of yesterday");
+	is_int(net.asked[MS_FETCH_OCSP], 1, "is asked for once");
+	net.now += 600;
+	judge_with(t, x, NOW, MS_GOOD, false, "", "after a while");
+	is_int(net.asked[MS_FETCH_OCSP], 2, "it is asked for again");
+	net.now -= 600;
+	ms_trust_free(t);
 	judge(MS_REV_HARD, x, NOW - 9 * DAY, MS_GOOD, false, "",
 	    "good now is good before");
 	judge(MS_REV_HARD, x, NOW + 9 * DAY, MS_UNDECIDED, false,
@@ -568,9 +581,66 @@ issuers(void)
 	made_clear(&end);
 }
 
+/* The certificate names nobody, its issuer does. */
+static void
+issuer_is_asked_about(void)
+{
+	static const struct tc_ext sub_ext[] = {
+		{ NID_basic_constraints, "critical,CA:TRUE" },
+		{ NID_key_usage, "critical,keyCertSign,cRLSign" },
+		{ NID_info_access, "OCSP;URI:" OCSP_URL },
+		{ 0, NULL }
+	};
+	struct made top = { .id = { .key = tc_key("p256") } };
+	struct made sub = { .id = { .key = tc_key("p256") } };
+	struct made end = { .id = { .key = tc_key("p256") } };
+	struct says s = { .by = &top, .about = &sub, .issuer = &top,
+		.status = V_OCSP_CERTSTATUS_GOOD, .reason = -1,
+		.from = NOW - 60, .until = NOW + DAY };
+	struct ms_trust *t;
+	X509_CRL *c = NULL;
+
+	top.id.cert = tc_cert("Top", top.id.key, NULL, NULL, 1, NOW - DAY,
+	    NOW + DAY, tc_ca);
+	sub.id.cert = tc_cert("Sub", sub.id.key, top.id.cert, top.id.key, 2,
+	    NOW - DAY, NOW + DAY, sub_ext);
+	end.id.cert = tc_cert("End", end.id.key, sub.id.cert, sub.id.key, 3,
+	    NOW - DAY, NOW + DAY, tc_signer);
+	quiet();
+	answers(&s);
+	t = truster(&top, MS_REV_HARD);
+	sk_X509_push(extra, sub.id.cert);
+	judge_with(t, end.id.cert, NOW, MS_UNDECIDED, false,
+	    "certificate: no revocation list covers it",
+	    "of the certificate nothing is known");
+	if (ms_issue_crl(&sub.id, NULL, 0, 1, NOW - DAY, NOW + DAY, &c,
+	    &err) != 0 || ms_trust_add_crl(t, c, &err) != 0)
+		abort();
+	X509_CRL_free(c);
+	judge_with(t, end.id.cert, NOW, MS_GOOD, false, "",
+	    "a list covers it, an answer its issuer");
+	judge_with(t, end.id.cert, NOW, MS_GOOD, false, "", "again");
+	is_int(net.asked[MS_FETCH_OCSP], 1, "its issuer is asked about once");
+	ms_trust_free(t);
+	s.status = V_OCSP_CERTSTATUS_REVOKED;
+	s.revoked = NOW - DAY;
+	answers(&s);
+	t = truster(&top, MS_REV_SOFT);
+	judge_with(t, end.id.cert, NOW, MS_BAD, false,
+	    "issuing certificate 'CN=Sub,O=Test' was revoked",
+	    "the issuer was revoked");
+	judge_with(t, end.id.cert, NOW, MS_BAD, false, "was revoked", "again");
+	ms_trust_free(t);
+	sk_X509_zero(extra);
+	made_clear(&top);
+	made_clear(&sub);
+	made_clear(&end);
+}
+
 int
 main(void)
 {
+	extra = sk_X509_new_null();
 	make(&root, MS_PROFILE_ROOT, "Root", NULL, NULL, 365);
 	make(&other, MS_PROFILE_ROOT, "Other", NULL, NULL, 365);
 	issue(&responder, MS_PROFILE_OCSP, &root, NULL, NULL, NULL);
@@ -585,7 +655,9 @@ main(void)
 	distribution_points();
 	away();
 	issuers();
+	issuer_is_asked_about();
 	quiet();
+	sk_X509_free(extra);
 	ms_buf_clear(&net.ocsp);
 	ms_buf_clear(&net.crl);
 	ms_buf_clear(&net.issuer);
