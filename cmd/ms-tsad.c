@@ -11,11 +11,11 @@
 /* A request is an imprint, a policy and a nonce: 4 KiB are ten times that. */
 #define BODY_MAX ((size_t)4096)
 #define HEADER_MAX ((size_t)8192)
-#define CONNECTIONS 1024
 #define DEADLINE_MS 10000
 #define IDLE_MS 60000
 
-static char *listen_at, *ready_file, *clock_mode, *user, *check_record;
+static char *listen_at, *ready_file, *clock_mode, *user, *metrics;
+static char *check_record;
 static uint64_t workers = 1;
 static bool once, key_in_worker;
 static struct tsad_conf conf = { .accuracy_ms = 1000 };
@@ -36,6 +36,9 @@ static const struct ms_opt opts[] = {
 	    .help = "processes that serve (1)" },
 	{ .name = "user", .kind = MS_OPT_STR, .to = &user, .arg = "NAME",
 	    .help = "become this user after the start" },
+	{ .name = "metrics", .kind = MS_OPT_STR, .to = &metrics,
+	    .arg = "ADDR:PORT|unix:PATH",
+	    .help = "answer /health and /metrics there" },
 	{ .name = "key-in-worker", .kind = MS_OPT_FLAG, .to = &key_in_worker,
 	    .help = "sign where HTTP is spoken, not in a process of its own" },
 	{ .name = "accuracy", .kind = MS_OPT_UINT, .to = &conf.accuracy_ms,
@@ -57,7 +60,8 @@ static const struct ms_opt opts[] = {
 	MS_OPT_END
 };
 static const struct ms_opt *const groups[] = {
-	ms_cli_who_opts, serve_tls_opts, ms_cli_secret_opts, NULL
+	ms_cli_who_opts, serve_tls_opts, serve_limit_opts,
+	ms_cli_secret_opts, NULL
 };
 static const struct ms_prog prog = {
 	.name = "ms-tsad",
@@ -68,6 +72,9 @@ static const struct ms_prog prog = {
 };
 
 /* ---- where HTTP is ---- */
+
+enum { NOTHING, GRANTED, REJECTED };
+static const char *const outcomes[] = { "none", "granted", "rejected", NULL };
 
 static int
 text(struct ms_response *resp, int status, const char *words,
@@ -108,6 +115,7 @@ handle(void *arg, const struct ms_request *req, struct ms_response *resp,
 	if (ms_tsa_screen(t->rules, req->body, &a->ask, &resp->body, &failure,
 	    err) < 0)
 		return -1;
+	resp->outcome = failure >= 0 ? REJECTED : GRANTED;
 	if (failure >= 0) {
 		rejected(t, req->peer, failure);
 		return 0;
@@ -138,8 +146,10 @@ distribute(struct tsad *t, size_t n, struct ms_err *err)
 			break;
 		s.p += len;
 		s.n -= len;
-		if (failure >= 0)
+		if (failure >= 0) {
+			t->asked[i].resp->outcome = REJECTED;
 			rejected(t, "a request", failure);
+		}
 	}
 	return i == n ? 0 : ms_fail(err, MS_BUG, "an answer cut short");
 }
@@ -224,12 +234,13 @@ run(struct ms_cli *c, struct tsad *t)
 {
 	struct ms_fleet f = { .serve = { .ready_file = ready_file,
 		.max_body = BODY_MAX, .max_header = HEADER_MAX,
-		.max_connections = CONNECTIONS, .deadline_ms = DEADLINE_MS,
-		.idle_ms = IDLE_MS, .handler = handle, .finish = finish,
+		.deadline_ms = DEADLINE_MS, .idle_ms = IDLE_MS,
+		.outcomes = outcomes, .handler = handle, .finish = finish,
 		.arg = t, .log = log_line }, .workers = (unsigned)workers,
 		.load = tsad_load, .key_needs = tsad_key_needs,
 		.keep = key_in_worker ? NULL : tsad_issue,
-		.work = work, .user = user, .arg = t };
+		.work = work, .user = user, .metrics = metrics,
+		.arg = t };
 	int stop = -1, hup = -1;
 
 	if (check_record)
@@ -241,6 +252,7 @@ run(struct ms_cli *c, struct tsad *t)
 	}
 	if (once)
 		return serve_once(c, t, &f.serve);
+	serve_limits(&f.serve);
 	f.serve.listen = ms_cli_listen(listen_at, &c->err);
 	if (!f.serve.listen)
 		return -1;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "serve-opts.h"
 
+#include <stdio.h>
 #include <string.h>
 
 static char *tls_identity, *tls_clients;
@@ -19,6 +20,60 @@ const struct ms_opt serve_tls_opts[] = {
 	    .arg = "FILE", .help = "revocation list for clients" },
 	MS_OPT_END
 };
+
+static uint64_t max_connections = 1024, source_connections, source_rate;
+static uint64_t source_burst;
+static char *access_log;
+
+const struct ms_opt serve_limit_opts[] = {
+	{ .name = "max-connections", .kind = MS_OPT_UINT,
+	    .to = &max_connections, .arg = "N", .min = 1, .max = 65536,
+	    .help = "connections over all workers (1024)" },
+	{ .name = "source-connections", .kind = MS_OPT_UINT,
+	    .to = &source_connections, .arg = "N", .max = 65535,
+	    .help = "connections of one source (0: no limit)" },
+	{ .name = "source-rate", .kind = MS_OPT_UINT, .to = &source_rate,
+	    .arg = "N", .max = 1000000,
+	    .help = "requests a second of one source (0: no limit)" },
+	{ .name = "source-burst", .kind = MS_OPT_UINT, .to = &source_burst,
+	    .arg = "N", .max = 1000000,
+	    .help = "requests of one source at once (a second's)" },
+	{ .name = "access-log", .kind = MS_OPT_STR, .to = &access_log,
+	    .arg = "HOW", .choices = "none|line|json",
+	    .help = "a line on stderr for each answer" },
+	MS_OPT_END
+};
+
+static void
+access_line(void *arg, const char *line)
+{
+	struct ms_cli *const *c = arg;
+
+	ms_cli_say(*c, "%s", line);
+}
+
+/* One write(2), so that the lines of several workers do not mix. */
+static void
+access_json(void *arg, const char *line)
+{
+	dprintf(2, "%s\n", line);
+}
+
+void
+serve_limits(struct ms_serve_conf *sc)
+{
+	sc->max_connections = (unsigned)max_connections;
+	sc->source_connections = (unsigned)source_connections;
+	sc->source_rate = (unsigned)source_rate;
+	sc->source_burst = (unsigned)source_burst;
+	if (ms_streq(access_log, "line")) {
+		sc->access_log = MS_ACCESS_LINE;
+		sc->access = access_line;
+	} else if (ms_streq(access_log, "json")) {
+		sc->access_log = MS_ACCESS_JSON;
+		sc->access = access_json;
+	}
+}
 
 static int
 read_identity(struct ms_cli *c, struct ms_idents *ids, struct ms_err *err)

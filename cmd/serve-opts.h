@@ -8,6 +8,13 @@
 
 /* --tls-identity, --tls-clients, --client-trust, --client-crl. */
 extern const struct ms_opt serve_tls_opts[];
+/* --max-connections, --source-connections, --source-rate, --source-burst,
+ * --access-log. */
+extern const struct ms_opt serve_limit_opts[];
+
+/* Set what they say; lines of the access log go to stderr, arg of *sc must
+ * begin with a struct ms_cli *. */
+void serve_limits(struct ms_serve_conf *sc);
 
 struct serve_tls {
 	struct ms_idents ids;

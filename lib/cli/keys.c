@@ -9,6 +9,7 @@
 
 static const char *const keys[] = {
 	"accept-hash",
+	"access-log",
 	"accuracy",
 	"aliases",
 	"all",
@@ -39,6 +40,8 @@ static const char *const keys[] = {
 	"key-in-worker",
 	"listen",
 	"location",
+	"max-connections",
+	"metrics",
 	"name",
 	"oaep",
 	"opaque",
@@ -54,6 +57,9 @@ static const char *const keys[] = {
 	"self",
 	"smtp-ca",
 	"source",
+	"source-burst",
+	"source-connections",
+	"source-rate",
 	"tls-clients",
 	"tls-identity",
 	"transport",

@@ -41,6 +41,8 @@ serve_conn_free(struct serve_conn *c)
 	event_del(&c->wr);
 	event_del(&c->timer);
 	serve_tls_end(c);
+	if (c->counted)
+		account_close(s->account, s->column, &c->source);
 	close(c->fd);
 	ms_buf_clear(&c->in);
 	ms_buf_clear(&c->text);
@@ -146,6 +148,7 @@ refuse(struct serve_conn *c, int status, const char *why)
 {
 	c->close = c->refused = true;
 	serve_plain(&c->s->reply, status, why);
+	serve_account(c, &c->s->reply);
 	if (serve_compose(c, &c->s->reply) == -1)
 		serve_conn_free(c);
 	else
@@ -159,6 +162,7 @@ refuse(struct serve_conn *c, int status, const char *why)
 static bool
 deliver(struct serve_conn *c, struct ms_response *r)
 {
+	serve_account(c, r);
 	if (serve_compose(c, r) == -1) {
 		serve_log(c->s, "%s: no memory for a reply", c->peer);
 		serve_conn_free(c);
@@ -179,6 +183,7 @@ answer(struct serve_conn *c)
 	struct server *s = c->s;
 	struct ms_response *r;
 	struct ms_request req;
+	unsigned wait;
 	int rc;
 
 	if (s->npend == MS_SERVE_BATCH)
@@ -198,7 +203,14 @@ answer(struct serve_conn *c)
 	r->status = 200;
 	r->type = NULL;
 	r->allow = NULL;
+	r->retry_s = r->outcome = 0;
 	c->close = c->head.close || s->draining;
+	wait = account_request(s->account, s->column, &s->conf, &c->source);
+	if (wait > 0) {
+		serve_plain(r, 429, NULL);
+		r->retry_s = wait;
+		return deliver(c, r);
+	}
 	rc = s->conf.handler(s->conf.arg, &req, r, &err);
 	if (rc == 1 && s->conf.finish) {
 		s->pend[s->npend++].c = c;
@@ -442,7 +454,9 @@ serve_conn_new(struct server *s, int fd, const struct sockaddr *peer)
 	event_assign(&c->timer, s->base, -1, 0, on_timer, c);
 	TAILQ_INSERT_TAIL(&s->conns, c, link);
 	s->nconns++;
-	if (s->conf.tls && serve_tls_begin(c) == -1) {
+	account_source(s->account, peer, &c->source);
+	c->counted = account_open(s->account, s->column, &s->conf, &c->source);
+	if (!c->counted || (s->conf.tls && serve_tls_begin(c) == -1)) {
 		serve_conn_free(c);
 		return;
 	}

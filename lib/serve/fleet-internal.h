@@ -39,6 +39,9 @@ void fleet_tell(int ctl, const struct ms_err *failed);
 /* Wait for that; -1 also when stop_fd becomes readable meanwhile. */
 int fleet_await(const struct fleet_child *c, int stop_fd, struct ms_err *err);
 
+/* Of the monotonic clock. */
+int64_t fleet_now_ms(void);
+
 /* A pair of connected sockets that no exec inherits. */
 int fleet_pair(int type, int pair[2], struct ms_err *err);
 int fleet_pass_fd(int to, int fd, struct ms_err *err);
@@ -49,11 +52,18 @@ fleet_key_needs(const struct ms_fleet *f)
 	return f->key_needs ? f->key_needs(f->arg) : 0;
 }
 
-/* The processes; both return when they are to end.  a is whom they become, or
- * NULL. */
-void fleet_keeper(const struct ms_fleet *f, const struct ms_account *a,
-    int ctl);
-void fleet_worker(const struct ms_fleet *f, const struct ms_account *a,
+/* What every child is given. */
+struct fleet_child_conf {
+	const struct ms_fleet *f;
+	const struct ms_account *become;	/* NULL: nobody else */
+	struct account *account;
+};
+/* The processes; they return when they are to end. */
+void fleet_keeper(const struct fleet_child_conf *c, int ctl);
+void fleet_worker(const struct fleet_child_conf *c, unsigned slot,
     struct serve_listener *l, int ctl, int keeper);
+/* Metrics and health. */
+void fleet_monitor(const struct fleet_child_conf *c, struct serve_listener *l,
+    int ctl);
 
 #endif

@@ -10,7 +10,6 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "serve/fleet-internal.h"
@@ -24,29 +23,26 @@
 /* What a worker may need beyond its deadline to come to an end. */
 #define KILL_MS 5000
 
+/* Behind the slots of workers and monitor. */
+#define KEEPER (MS_FLEET_WORKERS + 1)
+
 struct fleet {
 	const struct ms_fleet *f;
 	int stop_fd, hup_fd;
-	struct ms_account account, *become;	/* NULL: nobody else */
-	struct serve_listener first, l[MS_FLEET_WORKERS];
+	struct ms_account user;
+	struct fleet_child_conf given;
+	/* One for each worker, and behind them the monitor's. */
+	struct serve_listener first, l[MS_FLEET_WORKERS + 1];
+	unsigned slots;
 	struct fleet_child keeper;
 	struct fleet_child child[CHILDREN];
-	/* When a slot, or [workers] the keeper, gets a new process; 0: has
+	/* When a slot, or [KEEPER] the keeper, gets a new process; 0: has
 	 * one. */
-	int64_t due[MS_FLEET_WORKERS + 1], delay[MS_FLEET_WORKERS + 1];
+	int64_t due[KEEPER + 1], delay[KEEPER + 1];
 	unsigned generation;
 	bool stopping;
 	int64_t kill_at;
 };
-
-static int64_t
-now_ms(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
-}
 
 static void __attribute__((format(printf, 2, 3)))
 say(const struct fleet *fl, const char *fmt, ...)
@@ -73,9 +69,12 @@ close_others(struct fleet *fl, unsigned slot)
 	free(fl->first.unlink);
 	if (fl->first.fd != -1)
 		close(fl->first.fd);
-	for (i = 0; i < fl->f->workers; i++)
+	for (i = 0; i < fl->slots; i++) {
+		free(fl->l[i].unlink);
+		fl->l[i].unlink = NULL;
 		if (i != slot && fl->l[i].fd != -1)
 			close(fl->l[i].fd);
+	}
 	if (fl->keeper.pid)
 		close(fl->keeper.ctl);
 	for (i = 0; i < CHILDREN; i++)
@@ -89,11 +88,11 @@ start_keeper(struct fleet *fl, struct fleet_child *k, struct ms_err *err)
 	int ctl = -1, rc;
 
 	memset(k, 0, sizeof(*k));
-	k->born_ms = now_ms();
+	k->born_ms = fleet_now_ms();
 	rc = fleet_fork(k, &ctl, err);
 	if (rc == 1) {
-		close_others(fl, MS_FLEET_WORKERS);
-		fleet_keeper(fl->f, fl->become, ctl);
+		close_others(fl, KEEPER);
+		fleet_keeper(&fl->given, ctl);
 	}
 	return rc;
 }
@@ -120,13 +119,14 @@ start_worker(struct fleet *fl, unsigned slot, const struct fleet_child *k,
 	if (!c)
 		return ms_fail(err, MS_TEMPFAIL,
 		    "too many former workers are still busy");
-	if (k->pid && (fleet_pair(SOCK_STREAM, pair, err) == -1 ||
+	if (k->pid && slot < fl->f->workers &&
+	    (fleet_pair(SOCK_STREAM, pair, err) == -1 ||
 	    fleet_pass_fd(k->ctl, pair[1], err) == -1))
 		goto out;
 	memset(&n, 0, sizeof(n));
 	n.slot = slot;
 	n.generation = fl->generation;
-	n.born_ms = now_ms();
+	n.born_ms = fleet_now_ms();
 	rc = fleet_fork(&n, &ctl, err);
 	if (rc == 1) {
 		if (pair[1] != -1)
@@ -134,7 +134,11 @@ start_worker(struct fleet *fl, unsigned slot, const struct fleet_child *k,
 		if (k != &fl->keeper && k->pid)
 			close(k->ctl);
 		close_others(fl, slot);
-		fleet_worker(fl->f, fl->become, &fl->l[slot], ctl, pair[0]);
+		if (slot == fl->f->workers)
+			fleet_monitor(&fl->given, &fl->l[slot], ctl);
+		else
+			fleet_worker(&fl->given, slot, &fl->l[slot], ctl,
+			    pair[0]);
 		return 1;
 	}
 	if (rc == 0)
@@ -185,7 +189,7 @@ take_over(struct fleet *fl, struct ms_err *err)
 	if (rc == 0 && k.pid)
 		rc = fleet_await(&k, fl->stop_fd, err);
 	fl->generation++;
-	for (i = 0; rc == 0 && i < fl->f->workers; i++)
+	for (i = 0; rc == 0 && i < fl->slots; i++)
 		rc = start_worker(fl, i, &k, err);
 	if (rc == 1)
 		return 1;
@@ -218,7 +222,7 @@ begin_stop(struct fleet *fl)
 	unsigned i;
 
 	fl->stopping = true;
-	fl->kill_at = now_ms() + KILL_MS + (fl->f->serve.deadline_ms ?
+	fl->kill_at = fleet_now_ms() + KILL_MS + (fl->f->serve.deadline_ms ?
 	    fl->f->serve.deadline_ms : SERVE_DEADLINE_MS);
 	memset(fl->due, 0, sizeof(fl->due));
 	for (c = fl->child; c < fl->child + CHILDREN; c++)
@@ -226,7 +230,7 @@ begin_stop(struct fleet *fl)
 			order(c, SERVE_STOP);
 	retire_keeper(fl, &fl->keeper);
 	serve_unlisten(&fl->first);
-	for (i = 0; i < fl->f->workers; i++)
+	for (i = 0; i < fl->slots; i++)
 		serve_unlisten(&fl->l[i]);
 }
 
@@ -234,7 +238,7 @@ begin_stop(struct fleet *fl)
 static void
 schedule(struct fleet *fl, unsigned slot, int64_t born_ms)
 {
-	int64_t *delay = &fl->delay[slot], now = now_ms();
+	int64_t *delay = &fl->delay[slot], now = fleet_now_ms();
 
 	if (now - born_ms > YOUNG_MS)
 		*delay = 0;
@@ -277,9 +281,9 @@ reload(struct fleet *fl)
 static int
 replace_dead(struct fleet *fl)
 {
-	unsigned n = fl->f->workers, i;
+	unsigned n = KEEPER, i;
 	struct ms_err err = MS_ERR_INIT;
-	int64_t now = now_ms();
+	int64_t now = fleet_now_ms();
 	int rc;
 
 	if (fl->due[n] && fl->due[n] <= now) {
@@ -291,7 +295,7 @@ replace_dead(struct fleet *fl)
 		}
 		return rc == 1;
 	}
-	for (i = 0; i < n; i++) {
+	for (i = 0; i < fl->slots; i++) {
 		if (fl->due[i] == 0 || fl->due[i] > now || fl->due[n])
 			continue;
 		fl->due[i] = 0;
@@ -315,12 +319,12 @@ timeout(const struct fleet *fl)
 	int64_t next = fl->kill_at;
 	unsigned i;
 
-	for (i = 0; i <= fl->f->workers; i++)
+	for (i = 0; i <= KEEPER; i++)
 		if (fl->due[i] && (next == 0 || fl->due[i] < next))
 			next = fl->due[i];
 	if (next == 0)
 		return -1;
-	next -= now_ms();
+	next -= fleet_now_ms();
 	return next < 0 ? 0 : (int)next;
 }
 
@@ -334,11 +338,11 @@ kill_late(struct fleet *fl)
 		if (!c->pid)
 			continue;
 		any = true;
-		if (now_ms() >= fl->kill_at)
+		if (fleet_now_ms() >= fl->kill_at)
 			kill(c->pid, SIGKILL);
 	}
-	if (now_ms() >= fl->kill_at)
-		fl->kill_at = now_ms() + KILL_MS;
+	if (fleet_now_ms() >= fl->kill_at)
+		fl->kill_at = fleet_now_ms() + KILL_MS;
 	return any;
 }
 
@@ -363,7 +367,7 @@ static void
 keeper_ended(struct fleet *fl)
 {
 	say(fl, "the keeper of the key has ended");
-	schedule(fl, fl->f->workers, fl->keeper.born_ms);
+	schedule(fl, KEEPER, fl->keeper.born_ms);
 	fleet_reap(&fl->keeper);
 }
 
@@ -411,7 +415,7 @@ listen_all(struct fleet *fl, struct ms_err *err)
 {
 	unsigned i;
 
-	for (i = 0; i < MS_FLEET_WORKERS; i++)
+	for (i = 0; i <= MS_FLEET_WORKERS; i++)
 		fl->l[i].fd = -1;
 	if (serve_listen(fl->f->serve.listen, &fl->first, err) == -1)
 		return -1;
@@ -426,7 +430,20 @@ listen_all(struct fleet *fl, struct ms_err *err)
 		close(fl->first.fd);
 		fl->first.fd = -1;
 	}
-	return 0;
+	return fl->f->metrics ? serve_listen(fl->f->metrics,
+	    &fl->l[fl->f->workers], err) : 0;
+}
+
+/* How many serve, for the monitor. */
+static void
+count_live(struct fleet *fl)
+{
+	unsigned i, n = 0;
+
+	for (i = 0; i < CHILDREN; i++)
+		n += fl->child[i].pid && !fl->child[i].retired &&
+		    fl->child[i].slot < fl->f->workers;
+	atomic_store(&fl->given.account->live, n);
 }
 
 int
@@ -442,10 +459,16 @@ ms_fleet(const struct ms_fleet *f, int stop_fd, int hup_fd, struct ms_err *err)
 	fl->stop_fd = stop_fd;
 	fl->hup_fd = hup_fd;
 	fl->first.fd = -1;
+	fl->slots = f->workers + (f->metrics != NULL);
+	fl->given.f = f;
 	rc = ms_sandbox_secrets(err);
 	if (rc == 0 && f->user) {
-		fl->become = &fl->account;
-		rc = ms_account_find(f->user, fl->become, err);
+		fl->given.become = &fl->user;
+		rc = ms_account_find(f->user, &fl->user, err);
+	}
+	if (rc == 0) {
+		fl->given.account = account_new(f->workers, err);
+		rc = fl->given.account ? 0 : -1;
 	}
 	if (rc == 0)
 		rc = listen_all(fl, err);
@@ -457,14 +480,19 @@ ms_fleet(const struct ms_fleet *f, int stop_fd, int hup_fd, struct ms_err *err)
 	if (rc == 0) {
 		began = true;
 		say(fl, "listening on %s", fl->l[0].name);
+		if (f->metrics)
+			say(fl, "metrics on %s", fl->l[f->workers].name);
 	}
 	if (rc == -1)
 		begin_stop(fl);
-	while (rc != 1 && (!fl->stopping || kill_late(fl)))
+	while (rc != 1 && (!fl->stopping || kill_late(fl))) {
+		count_live(fl);
 		if (turn(fl) == 1)
 			rc = 1;
+	}
 	if (rc != 1 && began && f->serve.ready_file)
 		unlink(f->serve.ready_file);
+	account_free(fl->given.account);
 	free(fl);
 	return rc;
 }

@@ -31,6 +31,8 @@ struct ms_fleet {
 	 * `load` is. */
 	struct ms_serve_conf serve;
 	unsigned workers;	/* 1 to MS_FLEET_WORKERS */
+	const char *metrics;	/* where a process of its own answers /health
+				 * and /metrics (Prometheus), or NULL */
 	const char *user;	/* whom keepers and workers become, or NULL */
 	unsigned needs;		/* MS_SANDBOX_*: what the handler cannot do
 				 * without; 0 for most */

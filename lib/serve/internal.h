@@ -14,6 +14,7 @@
 #include <event2/event.h>
 #include <event2/event_struct.h>
 
+#include "serve/account.h"
 #include "serve/serve.h"
 
 /* ---- limits ---- */
@@ -113,11 +114,15 @@ struct serve_conn {
 	bool refused;		/* ... lingering, for the peer still sends */
 	size_t lingered;	/* bytes thrown away */
 	char peer[SERVE_PEER];
+	struct account_source source;
+	bool counted;		/* account_open() was called */
 };
 
 struct server {
 	struct ms_serve_conf conf;	/* with the defaults filled in */
 	struct event_base *base;
+	struct account *account;
+	unsigned column;	/* ours */
 	struct serve_listener listener;
 	struct event accept, again, stop, hup;
 	struct event cut;	/* the end of draining */
@@ -144,6 +149,8 @@ struct serve_run {
 	const struct ms_serve_conf *conf;
 	struct serve_listener *listener;	/* fd -1 once it is closed */
 	int stop_fd, hup_fd, orders_fd;		/* or -1 */
+	struct account *account;
+	unsigned column;
 	/* Called when connections are taken; may be NULL. */
 	int (*ready)(void *arg, struct ms_err *err);
 	void *arg;
@@ -152,6 +159,14 @@ struct serve_run {
 int serve_run(const struct serve_run *r, struct ms_err *err);
 /* path may be NULL. */
 int serve_write_ready(const char *path, const char *name, struct ms_err *err);
+
+/* ---- counting, access.c ---- */
+
+/* Count a reply that goes out, and log it. */
+void serve_account(struct serve_conn *c, const struct ms_response *r);
+/* All counts in the text format of Prometheus. */
+int serve_metrics(const struct account *a, const struct ms_serve_conf *conf,
+    struct ms_buf *b, struct ms_err *err);
 
 /* ---- TLS, when conf.tls says so ---- */
 

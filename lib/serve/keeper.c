@@ -168,8 +168,10 @@ take_fd(int ctl)
 }
 
 void
-fleet_keeper(const struct ms_fleet *f, const struct ms_account *a, int ctl)
+fleet_keeper(const struct fleet_child_conf *c, int ctl)
 {
+	const struct ms_account *a = c->become;
+	const struct ms_fleet *f = c->f;
 	struct ms_err err = MS_ERR_INIT;
 	unsigned needs = f->needs;
 	pid_t pid;

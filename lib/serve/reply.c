@@ -57,20 +57,23 @@ int
 serve_compose(struct serve_conn *c, const struct ms_response *r)
 {
 	bool bodyless = r->status == 204 || r->status == 304;
-	char length[48] = "";
+	char length[48] = "", retry[48] = "";
 
 	if (!bodyless)
 		snprintf(length, sizeof(length), "Content-Length: %zu\r\n",
 		    r->body.n);
+	if (r->retry_s)
+		snprintf(retry, sizeof(retry), "Retry-After: %u\r\n",
+		    r->retry_s);
 	if (ms_buf_addf(&c->out, NULL,
-	    "HTTP/1.1 %d %s\r\nDate: %s\r\n%s%s%s%s%s%s%s%s\r\n",
+	    "HTTP/1.1 %d %s\r\nDate: %s\r\n%s%s%s%s%s%s%s%s%s\r\n",
 	    r->status, serve_reason(r->status), date(c->s),
 	    !bodyless && r->body.n ? "Content-Type: " : "",
 	    !bodyless && r->body.n ? r->type ? r->type :
 	    "application/octet-stream" : "",
 	    !bodyless && r->body.n ? "\r\n" : "",
 	    r->allow ? "Allow: " : "", r->allow ? r->allow : "",
-	    r->allow ? "\r\n" : "", length,
+	    r->allow ? "\r\n" : "", retry, length,
 	    c->close ? "Connection: close\r\n" :
 	    c->head.http10 ? "Connection: keep-alive\r\n" : "") == -1)
 		return -1;
@@ -86,6 +89,7 @@ serve_plain(struct ms_response *r, int status, const char *why)
 	r->status = status;
 	r->type = "text/plain; charset=utf-8";
 	r->allow = NULL;
+	r->retry_s = r->outcome = 0;
 	(void)ms_buf_addf(&r->body, NULL, "%d %s%s%s\n", status,
 	    serve_reason(status), why ? ": " : "", why ? why : "");
 }

@@ -9,6 +9,7 @@
 #include <linux/audit.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
+#include <openssl/crypto.h>
 #include <pwd.h>
 #include <stddef.h>
 #include <string.h>
@@ -224,12 +225,15 @@ list_of_calls(unsigned needs, struct ms_err *err)
 int
 ms_sandbox(unsigned needs, struct ms_err *err)
 {
+	time_t then = 0;
+	struct tm tm;
+
 	if (ms_sandbox_secrets(err) == -1)
 		return -1;
 	if (!ms_sandbox_works())
 		return 0;
-	/* gmtime_r(), which libcrypto uses, opens a file when first called. */
-	tzset();
+	/* The C library opens a file when first asked for a date. */
+	(void)OPENSSL_gmtime(&then, &tm);
 	if ((needs & (MS_SANDBOX_FILES | MS_SANDBOX_NET)) == 0)
 		landlock();
 #if ARCH

@@ -348,6 +348,9 @@ serve_run(const struct serve_run *r, struct ms_err *err)
 	s.conf = *r->conf;
 	set_defaults(&s);
 	s.listener = *r->listener;
+	s.account = r->account;
+	s.column = r->column;
+	account_begin(s.account, s.column);
 	TAILQ_INIT(&s.conns);
 	ms_buf_init(&s.reply.body, SERVE_REPLY);
 	for (i = 0; i < MS_SERVE_BATCH; i++)
@@ -405,9 +408,13 @@ ms_serve(const struct ms_serve_conf *conf, int stop_fd, int hup_fd,
 		.ready = alone_ready, .arg = &a };
 	int rc;
 
-	if (serve_listen(conf->listen, &l, err) == -1)
+	r.account = account_new(1, err);
+	if (!r.account || serve_listen(conf->listen, &l, err) == -1) {
+		account_free(r.account);
 		return -1;
+	}
 	rc = serve_run(&r, err);
+	account_free(r.account);
 	serve_unlisten(&l);
 	if (rc == 0 && conf->ready_file)
 		unlink(conf->ready_file);

@@ -35,6 +35,8 @@ struct ms_response {
 	int status;
 	const char *type;	/* static string */
 	const char *allow;	/* for 405, static string, or NULL */
+	unsigned retry_s;	/* Retry-After, for 429 and 503; 0: none */
+	unsigned outcome;	/* index into ms_serve_conf.outcomes */
 	struct ms_buf body;
 };
 
@@ -47,6 +49,8 @@ struct ms_response {
  */
 typedef int ms_handler(void *arg, const struct ms_request *req,
     struct ms_response *resp, struct ms_err *err);
+
+enum ms_access { MS_ACCESS_NONE, MS_ACCESS_LINE, MS_ACCESS_JSON };
 
 struct ms_serve_conf {
 	/*
@@ -67,6 +71,11 @@ struct ms_serve_conf {
 	unsigned max_connections; /* beyond it the one that has been idle for
 				 * longest goes; are all busy, new ones wait
 				 * (900) */
+	/* Of one source (an IPv4 address, 64 bits of an IPv6 address), over
+	 * all workers; 0: no such limit. */
+	unsigned source_connections; /* more are closed at once */
+	unsigned source_rate;	/* requests a second, then 429 ... */
+	unsigned source_burst;	/* ... beyond so many at once (a second's) */
 	unsigned deadline_ms;	/* absolute, for one request to arrive, then
 				 * 408; a reply must be taken within the same,
 				 * and a second more for each 50,000 bytes;
@@ -88,6 +97,16 @@ struct ms_serve_conf {
 	/* One line of log without newline (start, faults of our own; never a
 	 * client's doing); may be NULL. */
 	void (*log)(void *arg, const char *line);
+	/*
+	 * One line for each reply, as text or as a JSON object: time, source
+	 * (a keyed hash, another at each start), method, path (never the
+	 * query, nothing with an @), status, octets, outcome.
+	 */
+	enum ms_access access_log;
+	void (*access)(void *arg, const char *line);
+	/* Names of what a handler decides, ended by NULL, 8 at most; or
+	 * NULL. */
+	const char *const *outcomes;
 };
 
 /*
