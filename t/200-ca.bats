@@ -13,10 +13,6 @@ setup() {
 }
 
 # not COMMAND...: it fails (a plain ! would never fail a test).
-not() {
-	! "$@"
-}
-
 # An authority without a passphrase; most tests need one.
 house() {
 	ms-ca init --subject 'House CA' --organization 'Example Agency' \

@@ -371,7 +371,7 @@ spied() {
 	run_out setsid -w ms-id import "$T"
 	exits 0
 	[ "$(ms-id list | wc -l)" = 2 ]
-	! grep -q PRIVATE "$MAILSEAL_HOME"/data/identities/*.pem
+	not grep -q PRIVATE "$MAILSEAL_HOME"/data/identities/*.pem
 	run_out ms-id show ana@a.example
 	exits 0
 	grep -q '^token	pkcs11:.*token=T;id=%01?module-path=' out
@@ -461,6 +461,6 @@ spied() {
 	exits 0
 	sed -n 's/.*calling init: //p' err | sed 's|.*/||' | sort -u >loaded
 	[ -s loaded ]
-	! grep -Ev '^(ld-linux|libc\.|libcrypto\.|libpopt\.|libdl|libpthread)' \
+	not grep -Ev '^(ld-linux|libc\.|libcrypto\.|libpopt\.|libdl|libpthread)' \
 		loaded
 }

@@ -388,7 +388,7 @@ around() {
 	run_out ms-verify --trust ca.pem --trust-tsa other-ca.pem \
 		--at "$later" stamped.eml
 	exits 1
-	! grep -q '	good	' out
+	not grep -q '	good	' out
 	openssl cms -verify -in stamped.eml -CAfile ca.pem -out got 2>err
 	ms-sign -i "$F/short.pem" --tsa "$TSA" --detached --format cms \
 		"$F/mail.eml" >f.p7s

@@ -250,7 +250,7 @@ readers() {
 
 @test "ms-encrypt: nothing but the envelope shows" {
 	ms-encrypt -r "$F/bob.crt" "$F/mail.eml" >e.eml
-	! grep -q 'two lines' e.eml
+	not grep -q 'two lines' e.eml
 	grep -q '^Subject: a notice$' e.eml
 	grep -q 'smime-type=enveloped-data' e.eml
 	ms-encrypt --cipher aes-256-gcm -r "$F/bob.crt" "$F/mail.eml" >e.eml

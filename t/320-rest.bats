@@ -49,18 +49,18 @@ spilled() {
 			-inkey key.pem -outform DER
 	} >in
 	spilled ms-decrypt --if-encrypted -i id.pem
-	! grep -q 'a secret line' kept
+	not grep -q 'a secret line' kept
 }
 
 @test "a signed file on its way through ms-decrypt" {
 	openssl cms -sign -binary -nodetach -in text -signer cert.pem \
 		-inkey key.pem -outform DER -out in
 	spilled ms-decrypt --if-encrypted -i id.pem
-	! grep -q 'a secret line' kept
+	not grep -q 'a secret line' kept
 }
 
 @test "what is signed" {
 	mv text in
 	spilled ms-sign -i id.pem --tsa none --format cms
-	! grep -q 'a secret line' kept
+	not grep -q 'a secret line' kept
 }

@@ -57,25 +57,27 @@ setup() {
 	copy_for bob carol
 	copy_for dave
 	copy_for erin
-	! copy_for bob
+	not copy_for bob
 }
 
 @test "nobody can tell who got a blind copy" {
 	to_maildir -t < <(message)
 	exits 0
-	! grep -riq -e '^bcc' -e dave -e erin md
+	# the bodies are base64, in which any short word may stand
+	heads md/new/*
+	not grep -iq -e '^bcc' -e dave -e erin heads
 	opens bob "$(copy_for bob carol)"
-	! grep -iq -e '^bcc' -e dave -e erin clear
 	openssl cms -verify -in clear -CAfile "$F/ca.pem" -out inner \
 		2>/dev/null
-	! grep -iq -e bcc -e dave -e erin inner
+	not grep -iq -e bcc -e dave -e erin inner
 	rm -r md
 	to_maildir --from alice@x.example -s x --bcc dave@x.example \
 		bob@x.example < <(echo x)
 	exits 0
 	copy_for bob
 	copy_for dave
-	! grep -riq -e bcc -e dave md
+	heads md/new/*
+	not grep -iq -e '^bcc' -e dave heads
 }
 
 @test "an operand that no field shows gets a copy of its own" {
@@ -98,7 +100,7 @@ setup() {
 		bob@x.example < <(echo x)
 	exits 0
 	[ "$(rcptinfos md/new/*)" = 1 ]
-	! opens alice md/new/*
+	not opens alice md/new/*
 }
 
 @test "--cipher is obeyed; AES-256-CBC without" {

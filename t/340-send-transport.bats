@@ -60,11 +60,11 @@ plain() {
 	printf '%s\n' '<alice@x.example>' dave@x.example | cmp - peer/2.env
 	printf '%s\n' '<alice@x.example>' erin@x.example | cmp - peer/3.env
 	opens carol peer/1.eml
-	! opens carol peer/2.eml
+	not opens carol peer/2.eml
 	opens dave peer/2.eml
 	openssl cms -verify -in clear -CAfile "$F/ca.pem" 2>/dev/null |
 		grep -q 'The text.'
-	! grep -qv $'\r$' peer/1.eml
+	not grep -qv $'\r$' peer/1.eml
 }
 
 @test "SMTP: the envelope sender of -f, and the null sender" {
@@ -260,7 +260,7 @@ program() {
 	exits 0
 	printf '%s\n' -i -f alice@x.example -- bob@x.example carol@x.example |
 		cmp - args
-	! grep -q $'\r' mail
+	not grep -q $'\r' mail
 	opens bob mail
 	program 75
 	run_out ms-send --transport "sendmail:$PWD/prog" -t \

@@ -186,7 +186,7 @@ verdict() {
 }
 
 lacks() {
-	! grep -q -- "$1" "$2"
+	not grep -q -- "$1" "$2"
 }
 
 # answer NAME OPTION...: the file `answer` is an OCSP response about NAME.

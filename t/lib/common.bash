@@ -52,6 +52,12 @@ err_has() {
 	}
 }
 
+# not COMMAND...: it must fail.  A bare `! COMMAND` never fails a test unless
+# it is the last line of it.
+not() {
+	! "$@"
+}
+
 # out_empty: nothing was published.
 out_empty() {
 	[ ! -s out ] || { echo "stdout is not empty"; return 1; }

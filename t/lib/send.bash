@@ -46,6 +46,14 @@ copies() {
 	[ -z "$(find "$1/tmp" -type f 2>/dev/null)" ]
 }
 
+# heads FILE...: their header blocks, into file heads.
+heads() {
+	local f
+	for f in "$@"; do
+		sed '/^\r*$/q' "$f"
+	done >heads
+}
+
 # opens NAME FILE: whether NAME's key opens the message; into file clear.
 opens() {
 	openssl cms -decrypt -in "$2" -inkey "$F/$1.key" -recip "$F/$1.pem" \
