@@ -158,6 +158,50 @@ post() {
 	post
 }
 
+@test "changing the certificate under load loses nothing" {
+	tsad --workers 2
+	python3 - "$AT" q >count <<-'EOF' &
+	import http.client, ssl, sys, threading, time
+	q = open(sys.argv[2], "rb").read()
+	ctx = ssl.create_default_context(cafile="ca.crt")
+	end = time.time() + 2
+	good, lost = [0] * 4, [0] * 4
+	def client(i):
+	    c = None
+	    while time.time() < end:
+	        try:
+	            c = c or http.client.HTTPSConnection(sys.argv[1],
+	                timeout=10, context=ctx)
+	            c.request("POST", "/", q,
+	                {"Content-Type": "application/timestamp-query"})
+	            r = c.getresponse()
+	            r.read()
+	            good[i] += r.status == 200
+	            if r.getheader("Connection") == "close":
+	                c.close()
+	                c = None
+	        except Exception as e:
+	            print(repr(e), file=sys.stderr)
+	            lost[i] += 1
+	            c = None
+	t = [threading.Thread(target=client, args=(i,)) for i in range(4)]
+	[x.start() for x in t]
+	[x.join() for x in t]
+	print(sum(good), sum(lost))
+	EOF
+	local load=$! n
+	for n in two one two; do
+		sleep 0.4
+		cp $n.pem tls.pem
+		kill -HUP $PID
+	done
+	wait $load
+	read -r good lost <count
+	[ "$lost" = 0 ] || { cat count tsad.log; false; }
+	[ "$good" -gt 20 ]
+	[ "$(grep -c 'read anew' tsad.log)" -ge 2 ]
+}
+
 @test "a handshake that drips is cut, and others are served meanwhile" {
 	tsad
 	exec 4<>"/dev/tcp/${AT%:*}/${AT#*:}"
