@@ -114,7 +114,8 @@ int ms_idstore_forget(struct ms_idstore *s, const char *name,
  * What -i, --key and --cert mean: an address (its keys in the store), a file
  * (PEM, DER, PKCS#12), a token (pki/token.h) or the keyring (pki/keyring.h)
  * with key and certificate, or key and certificate apart.  arg must live as
- * long as the identities.  Adds to l.  MS_NOINPUT when there is nothing of that name, with a hint.
+ * long as the identities.  Adds to l.  MS_NOINPUT when there is nothing of
+ * that name, with a hint.
  * use: only identities whose certificate may be used so (MS_USE_ANY: all).
  */
 struct ms_ident_spec {
