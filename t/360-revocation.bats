@@ -419,6 +419,22 @@ answer() {
 		--revocation hard -r u1@x.example --no-self "$F/mail.eml"
 	exits 75
 	out_empty
+	# neither does it go by mail; with a list it does
+	sed 's/^To: .*/To: u1@x.example/' "$F/mail.eml" >to.eml
+	post() {
+		run_out ms-send --trust ca.pem --source dir:d \
+			--identity "$F/fine.pem" \
+			--fetch-private --revocation hard --no-self \
+			--transport maildir:box -t <to.eml
+	}
+	post
+	exits 75
+	err_has 'HTTP status 404'
+	[ -z "$(find box -type f 2>/dev/null)" ]
+	cp "$F/ca.crl" .
+	post
+	exits 0
+	[ "$(find box -type f | wc -l)" = 1 ]
 }
 
 @test "ms-tsa asks about an authority" {

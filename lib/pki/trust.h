@@ -78,8 +78,8 @@ void ms_trust_set_legacy(struct ms_trust *t, bool allow);
  * Ask by f for the revocation of what no list covers, once a path has reached
  * an anchor: the OCSP responder that the certificate names (RFC 6960), then
  * its cRLDistributionPoints.  Lists that are right are kept as if they had
- * been given.  f is copied; f->free is called when t goes, also when this
- * fails.
+ * been given, so that t then serves one thread at a time.  f is copied;
+ * f->free is called when t goes, also when this fails.
  */
 int ms_trust_set_fetch(struct ms_trust *t, const struct ms_fetch *f,
     struct ms_err *err);
