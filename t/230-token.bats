@@ -103,6 +103,17 @@ good() {
 	cmp verified "$F/plain"
 }
 
+# curve_cert KEYUSAGE: c.pem and cert.der of c.key
+curve_cert() {
+	openssl req -new -key c.key -subj /CN=c -config "$F/ca.cnf" -out c.csr
+	printf '%s\n' "keyUsage = $1" 'subjectAltName = email:c@c.example' \
+		>c.ext
+	openssl x509 -req -in c.csr -CA "$F/ca.pem" -CAkey "$F/ca.key" \
+		-set_serial "0x$(openssl rand -hex 15)" -days 90 \
+		-extfile c.ext -out c.pem 2>/dev/null
+	openssl x509 -in c.pem -outform DER -out cert.der
+}
+
 # calls NAME: how often the token's function was called, by pkcs11-spy
 calls() {
 	grep -c "^[0-9]*: $1\$" spy.log || :
@@ -168,22 +179,63 @@ spied() {
 }
 
 @test "a damaged RSA block and a wrong one are one answer" {
-	ms-encrypt -r "$F/bob.pem" --no-self -o e.p7m "$F/plain"
-	# The encrypted key is the OCTET STRING of 256 octets.
-	at=$(openssl asn1parse -inform DER -in e.p7m |
-		sed -n 's/^ *\([0-9]*\):.*l= *256 prim: *OCTET STRING.*/\1/p' |
-		head -n 1)
-	[ -n "$at" ]
-	cp e.p7m d.p7m
-	printf '\1\2\3' | dd of=d.p7m bs=1 seek=$((at + 100)) conv=notrunc \
-		2>/dev/null
-	run_out ms-decrypt $PIN -i "$T" d.p7m
-	exits 65
-	out_empty
-	mv err token.err
-	run_out ms-decrypt --key "$F/bob.key" --cert "$F/bob.pem" d.p7m
-	exits 65
-	cmp err token.err
+	local opt
+	for opt in '' --oaep; do
+		ms-encrypt $opt -r "$F/bob.pem" --no-self -o d.p7m "$F/plain"
+		# The encrypted key is the OCTET STRING of 256 octets.
+		at=$(openssl asn1parse -inform DER -in d.p7m | sed -n \
+		's/^ *\([0-9]*\):.*l= *256 prim: *OCTET STRING.*/\1/p' |
+			head -n 1)
+		[ -n "$at" ]
+		printf '\1\2\3' | dd of=d.p7m bs=1 seek=$((at + 100)) \
+			conv=notrunc 2>/dev/null
+		run_out ms-decrypt $PIN -i "$T" d.p7m
+		exits 65
+		out_empty
+		mv err token.err
+		run_out ms-decrypt --key "$F/bob.key" --cert "$F/bob.pem" d.p7m
+		exits 65
+		cmp err token.err
+	done
+}
+
+@test "the other curves; Ed25519" {
+	local curve
+	init C
+	c() {
+		pkcs11-tool --module "$MODULE" --token-label C --login \
+			--pin 1234 --id 05 --write-object "$@" >c.log 2>&1
+	}
+	for curve in secp384r1 secp521r1 brainpoolP256r1; do
+		openssl genpkey -algorithm EC \
+			-pkeyopt "ec_paramgen_curve:$curve" -out c.key
+		curve_cert digitalSignature,keyAgreement
+		openssl pkey -in c.key -outform DER -out key.der
+		c key.der --type privkey --usage-sign --usage-derive
+		c cert.der --type cert
+		U="pkcs11:token=C?module-path=$MODULE"
+		run_out ms-sign $PIN -i "$U" --format cms "$F/plain"
+		exits 0
+		good out
+		ms-encrypt -r c.pem --no-self -o e.p7m "$F/plain"
+		run_out ms-decrypt $PIN -i "$U" e.p7m
+		exits 0
+		cmp out "$F/plain"
+		softhsm2-util --delete-token --token C >/dev/null
+		init C
+	done
+	openssl genpkey -algorithm ed25519 -out c.key
+	curve_cert digitalSignature
+	softhsm2-util --import c.key --token C --label e --id 05 \
+		--pin 1234 >/dev/null
+	c cert.der --type cert
+	run_out ms-sign $PIN -i "pkcs11:token=C?module-path=$MODULE" \
+		--format cms -o ed.p7m "$F/plain"
+	softhsm2-util --delete-token --token C >/dev/null
+	exits 0
+	# openssl 3.0 does not know RFC 8419
+	run_out ms-verify --trust "$F/ca.pem" --signer c@c.example ed.p7m
+	exits 0
 }
 
 @test "key on the token, certificate in a file; and the reverse" {
@@ -220,6 +272,19 @@ spied() {
 	run_out ms-decrypt $PIN -i "$U" -i "$U" e.p7m
 	exits 0
 	cmp out "$F/plain"
+	[ "$(calls C_Login)" = 1 ]
+	# the first key that fits does not open it: two keys are used
+	at=$(openssl asn1parse -inform DER -in e.p7m | sed -n \
+		's/^ *\([0-9]*\):.*l= *40 prim: *OCTET STRING.*/\1/p' |
+		head -n 1)
+	printf '\1\2\3' | dd of=e.p7m bs=1 seek=$((at + 10)) conv=notrunc \
+		2>/dev/null
+	rm spy.log
+	run_out ms-decrypt $PIN -i "$U" -i "$U" e.p7m
+	exits 0
+	cmp out "$F/plain"
+	[ "$(calls C_DeriveKey)" -ge 1 ]
+	[ "$(calls C_Decrypt)" = 1 ]
 	[ "$(calls C_Login)" = 1 ]
 	rm spy.log
 	run_out ms-sign $PIN -i "$U" "$F/mail.eml"
