@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* ms-verify: verify mail and files. */
+/* ms-verify: verify mail, PDF and files. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -40,7 +40,7 @@ static const struct ms_opt *const groups[] = {
 static const struct ms_prog prog = {
 	.name = "ms-verify",
 	.usage = "[--trust FILE] [-x | --parts | --part N|NAME] [FILE...]",
-	.about = "Verify signed mail (S/MIME) and files (CMS).",
+	.about = "Verify signed mail (S/MIME), PDF (PAdES) and files (CMS).",
 	.opts = opts,
 	.groups = groups
 };
@@ -161,7 +161,9 @@ one(struct ms_cli *c, const char *file, struct ms_smime_verify *conf,
 	int rc = -1;
 
 	if (open_inputs(c, file, &sig, conf, &in) == 0 &&
-	    ms_smime_verify(conf, in, res, &c->err) == 0 &&
+	    ms_smime_kind(conf->format, in, &res->kind, &c->err) == 0 &&
+	    (res->kind == MS_KIND_PDF ? verify_pdf(c, conf, res) :
+	    ms_smime_verify(conf, in, res, &c->err)) == 0 &&
 	    verify_report(c, file, res, report) == 0)
 		rc = writes() ? write_result(c, conf, in, res) : 0;
 	ms_cli_io_clear(&sig);

@@ -127,6 +127,11 @@ void ms_smime_result_clear(struct ms_smime_result *res);
  */
 int ms_smime_verify(const struct ms_smime_verify *conf, struct ms_spool *in,
     struct ms_smime_result *res, struct ms_err *err);
+/* Hold a signer's certificate against conf's signer, signer_domain and
+ * signer_cert, as for a file: sets r->signer, bad "signer", or the note
+ * "signer-not-checked" when nobody was named. */
+int ms_smime_who(const struct ms_smime_verify *conf, X509 *cert,
+    struct ms_report *r, struct ms_err *err);
 /*
  * Write what was signed and nothing else, after a good verdict: mail: the
  * signed entity (its header fields are those that were protected); CMS:

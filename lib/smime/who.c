@@ -201,3 +201,12 @@ smime_who_check(const struct smime_who *w, X509 *cert, struct ms_report *r,
 		return check_addr(&w->from.v[0], cert, "from", r, err);
 	return 0;		/* smime_who_report() calls it bad */
 }
+
+int
+ms_smime_who(const struct ms_smime_verify *conf, X509 *cert,
+    struct ms_report *r, struct ms_err *err)
+{
+	struct smime_who w = { .conf = conf };
+
+	return smime_who_check(&w, cert, r, err);
+}
