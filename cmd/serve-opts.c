@@ -6,6 +6,7 @@
 
 static char *tls_identity, *tls_clients;
 static struct ms_strs client_trust, client_crl;
+static uint64_t proxy_uid = UINT64_MAX;
 
 const struct ms_opt serve_tls_opts[] = {
 	{ .name = "tls-identity", .kind = MS_OPT_STR, .to = &tls_identity,
@@ -18,6 +19,9 @@ const struct ms_opt serve_tls_opts[] = {
 	    .arg = "FILE|DIR", .help = "anchors of clients' certificates" },
 	{ .name = "client-crl", .kind = MS_OPT_LIST, .to = &client_crl,
 	    .arg = "FILE", .help = "revocation list for clients" },
+	{ .name = "proxy-uid", .kind = MS_OPT_UINT, .to = &proxy_uid,
+	    .arg = "UID", .max = UINT32_MAX,
+	    .help = "believe this account's Client-Cert (unix socket)" },
 	MS_OPT_END
 };
 
@@ -119,13 +123,22 @@ serve_tls(struct ms_cli *c, struct serve_tls *t, struct ms_serve_conf *sc,
 	    MS_TLS_REQUIRE : ms_streq(tls_clients, "ask") ? MS_TLS_ASK :
 	    MS_TLS_ANONYMOUS;
 
-	if (!tls_identity && how == MS_TLS_ANONYMOUS)
-		return 0;
+	if (!tls_identity && proxy_uid == UINT64_MAX)
+		return how == MS_TLS_ANONYMOUS ? 0 : ms_fail(err, MS_USAGE,
+		    "--tls-clients needs --tls-identity or --proxy-uid");
+	if (read_trust(&t->trust, err) == -1)
+		return -1;
+	if (proxy_uid != UINT64_MAX) {
+		if (ms_trust_is_empty(t->trust))
+			return ms_fail(err, MS_USAGE,
+			    "--proxy-uid needs --client-trust");
+		t->proxy = (struct ms_proxy){ (uid_t)proxy_uid, t->trust,
+			how == MS_TLS_REQUIRE };
+		sc->proxy = &t->proxy;
+	}
 	if (!tls_identity)
-		return ms_fail(err, MS_USAGE,
-		    "--tls-clients needs --tls-identity");
+		return 0;
 	if (read_identity(c, &t->ids, err) == -1 ||
-	    read_trust(&t->trust, err) == -1 ||
 	    ms_tls_new(&t->ids.v[0], how, t->trust, &t->tls, err) == -1)
 		return -1;
 	sc->tls = t->tls;

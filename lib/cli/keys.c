@@ -49,6 +49,7 @@ static const char *const keys[] = {
 	"passphrase-command",
 	"passphrase-file",
 	"policy-oid",
+	"proxy-uid",
 	"pss",
 	"record",
 	"reply-to",

@@ -183,8 +183,10 @@ answer(struct serve_conn *c)
 	struct server *s = c->s;
 	struct ms_response *r;
 	struct ms_request req;
+	X509 *client = NULL;
+	const char *why;
 	unsigned wait;
-	int rc;
+	int rc, status;
 
 	if (s->npend == MS_SERVE_BATCH)
 		serve_finish(s);
@@ -211,7 +213,16 @@ answer(struct serve_conn *c)
 		r->retry_s = wait;
 		return deliver(c, r);
 	}
+	if (s->conf.proxy) {
+		status = serve_proxy_client(c, &client, &why);
+		if (status != 0) {
+			serve_plain(r, status, why);
+			return deliver(c, r);
+		}
+		req.client = client;
+	}
 	rc = s->conf.handler(s->conf.arg, &req, r, &err);
+	X509_free(client);
 	if (rc == 1 && s->conf.finish) {
 		s->pend[s->npend++].c = c;
 		c->state = CONN_WAITING;
@@ -445,7 +456,7 @@ serve_conn_new(struct server *s, int fd, const struct sockaddr *peer)
 	/* One byte more than a request, so that there is always room until
 	 * it is complete or refused. */
 	ms_buf_init(&c->in, s->conf.max_header + s->conf.max_body + 3);
-	ms_buf_init(&c->text, s->conf.max_header + 2);
+	ms_buf_init(&c->text, s->conf.max_header + 3);
 	ms_buf_init(&c->out, SERVE_REPLY + 4096);
 	event_assign(&c->rd, s->base, fd, EV_READ | EV_PERSIST, on_readable,
 	    c);
@@ -454,6 +465,7 @@ serve_conn_new(struct server *s, int fd, const struct sockaddr *peer)
 	event_assign(&c->timer, s->base, -1, 0, on_timer, c);
 	TAILQ_INSERT_TAIL(&s->conns, c, link);
 	s->nconns++;
+	c->proxied = serve_from_proxy(&s->conf, fd, peer);
 	account_source(s->account, peer, &c->source);
 	c->counted = account_open(s->account, s->column, &s->conf, &c->source);
 	if (!c->counted || (s->conf.tls && serve_tls_begin(c) == -1)) {

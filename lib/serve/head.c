@@ -207,6 +207,7 @@ request_line(struct ms_span line, struct serve_head *h, struct ms_buf *text,
 /* What was seen so far, for what must not come twice. */
 struct seen {
 	bool host, length, type, keep_alive;
+	struct ms_span client_cert;
 };
 
 static int
@@ -321,6 +322,17 @@ on_expect(struct ms_span v, struct serve_head *h, struct seen *seen,
 	return 0;
 }
 
+static int
+on_client_cert(struct ms_span v, struct serve_head *h, struct seen *seen,
+    const char **why)
+{
+	*why = "RFC 9440 section 2.2: more than one Client-Cert";
+	if (seen->client_cert.p)
+		return 400;
+	seen->client_cert = v;
+	return 0;
+}
+
 static const struct {
 	const char *name;
 	int (*take)(struct ms_span v, struct serve_head *h,
@@ -333,6 +345,7 @@ static const struct {
 	{ "Content-Encoding", on_coding },
 	{ "Connection", on_connection },
 	{ "Expect", on_expect },
+	{ "Client-Cert", on_client_cert },
 };
 
 static int
@@ -362,7 +375,7 @@ serve_head(const unsigned char *p, size_t n, size_t max_body,
     struct serve_head *h, struct ms_buf *text, const char **why)
 {
 	struct ms_span all = { p, n }, line;
-	struct seen seen = { false, false, false, false };
+	struct seen seen = { .host = false };
 	int status, count = 0;
 
 	memset(h, 0, sizeof(*h));
@@ -376,6 +389,13 @@ serve_head(const unsigned char *p, size_t n, size_t max_body,
 		status = field(line, h, &seen, why);
 		if (status != 0)
 			return status;
+	}
+	if (seen.client_cert.n > 0) {
+		h->client_cert = text->n;
+		*why = "no room for Client-Cert";
+		if (ms_buf_add(text, seen.client_cert.p, seen.client_cert.n,
+		    NULL) == -1 || ms_buf_addc(text, '\0', NULL) == -1)
+			return 431;
 	}
 	if (h->http10) {
 		h->close = h->close || !seen.keep_alive;

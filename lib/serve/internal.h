@@ -46,6 +46,7 @@ struct serve_scan {
 struct serve_head {
 	const char *method;	/* static */
 	size_t path, query;	/* offsets into text; query 0: none */
+	size_t client_cert;	/* RFC 9440, likewise */
 	char type[128];
 	size_t length;		/* of the body, in bytes */
 	bool http10, close, expect;
@@ -116,6 +117,7 @@ struct serve_conn {
 	char peer[SERVE_PEER];
 	struct account_source source;
 	bool counted;		/* account_open() was called */
+	bool proxied;		/* the other end is our proxy */
 };
 
 struct server {
@@ -174,6 +176,16 @@ int serve_tls_begin(struct serve_conn *c);
 void serve_tls_end(struct serve_conn *c);
 /* The client's certificate once it was judged, or NULL; borrowed. */
 X509 *serve_tls_client(const struct serve_conn *c);
+/* X509_V_OK, or what to tell the client. */
+int serve_judge_client(struct ms_trust *trust, X509 *leaf,
+    STACK_OF(X509) *extra);
+/* Whether the other end is the proxy in front of us. */
+bool serve_from_proxy(const struct ms_serve_conf *conf, int fd,
+    const struct sockaddr *peer);
+/* Whom the proxy speaks for: 0 with *client (owned, NULL: nobody), or the
+ * status that refuses it with the reason in *why. */
+int serve_proxy_client(const struct serve_conn *c, X509 **client,
+    const char **why);
 /* Bytes came that the descriptor does not tell of. */
 bool serve_tls_pending(const struct serve_conn *c);
 /* recv() and send(), with or without it. */

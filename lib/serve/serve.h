@@ -15,6 +15,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <sys/types.h>
 
 #include "base/base.h"
 #include "serve/tls.h"
@@ -50,6 +51,13 @@ struct ms_response {
 typedef int ms_handler(void *arg, const struct ms_request *req,
     struct ms_response *resp, struct ms_err *err);
 
+/* RFC 9440: whose Client-Cert is believed, on a unix socket alone. */
+struct ms_proxy {
+	uid_t uid;		/* whom the kernel says the other end is */
+	struct ms_trust *trust;	/* judges what it tells, as in tls.h */
+	bool require;		/* 403 without a certificate, also to others */
+};
+
 enum ms_access { MS_ACCESS_NONE, MS_ACCESS_LINE, MS_ACCESS_JSON };
 
 struct ms_serve_conf {
@@ -63,6 +71,7 @@ struct ms_serve_conf {
 	 */
 	const char *listen;
 	struct ms_tls *tls;	/* NULL: in clear */
+	const struct ms_proxy *proxy;	/* or NULL: the field is ignored */
 	const char *ready_file;	/* written with the address once listening,
 				 * removed at the end, or NULL */
 	size_t max_body;	/* bytes; beyond it 413 */

@@ -18,27 +18,35 @@ struct ms_tls {
 
 /* ---- setting up ---- */
 
+int
+serve_judge_client(struct ms_trust *trust, X509 *leaf, STACK_OF(X509) *extra)
+{
+	struct ms_err err = MS_ERR_INIT;
+	struct ms_report r;
+	int rc;
+
+	ms_report_init(&r);
+	rc = ms_trust_check(trust, leaf, extra, MS_USE_DEVICE, time(NULL), &r,
+	    &err) == 0 && ms_report_add(&r, MS_GOOD, "client", NULL, &err,
+	    "its path is right") == 0 &&
+	    ms_report_conclude(&r) == MS_GOOD ? X509_V_OK :
+	    ms_report_has(&r, "revoked") ? X509_V_ERR_CERT_REVOKED :
+	    X509_V_ERR_CERT_REJECTED;
+	ms_report_clear(&r);
+	return rc;
+}
+
 /* Called by OpenSSL in place of its own verification; 1: the client is
  * who it says. */
 static int
 verify_client(X509_STORE_CTX *ctx, void *arg)
 {
 	struct ms_tls *t = arg;
-	struct ms_err err = MS_ERR_INIT;
-	struct ms_report r;
-	int good;
+	int why = serve_judge_client(t->trust, X509_STORE_CTX_get0_cert(ctx),
+	    X509_STORE_CTX_get0_untrusted(ctx));
 
-	ms_report_init(&r);
-	good = ms_trust_check(t->trust, X509_STORE_CTX_get0_cert(ctx),
-	    X509_STORE_CTX_get0_untrusted(ctx), MS_USE_DEVICE, time(NULL), &r,
-	    &err) == 0 && ms_report_add(&r, MS_GOOD, "client", NULL, &err,
-	    "its path is right") == 0 &&
-	    ms_report_conclude(&r) == MS_GOOD;
-	X509_STORE_CTX_set_error(ctx, good ? X509_V_OK :
-	    ms_report_has(&r, "revoked") ? X509_V_ERR_CERT_REVOKED :
-	    X509_V_ERR_CERT_REJECTED);
-	ms_report_clear(&r);
-	return good;
+	X509_STORE_CTX_set_error(ctx, why);
+	return why == X509_V_OK;
 }
 
 static int
