@@ -468,6 +468,19 @@ spied() {
 	exits 0
 }
 
+@test "ms-send signs with the token" {
+	mkdir certs
+	cp "$F/bob.pem" certs
+	run_out ms-send --identity "$(of ana%20key)" $PIN --from ana@a.example \
+		-s test --source dir:certs --trust "$F/ca.pem" --no-self \
+		--transport "maildir:$PWD/md" bob@b.example <"$F/plain"
+	exits 0
+	ms-decrypt -q --key "$F/bob.key" --cert "$F/bob.pem" md/new/* >opened
+	run_out ms-verify --trust "$F/ca.pem" opened
+	exits 0
+	grep -q '	good	ana@a.example	' out
+}
+
 @test "a timestamp authority's key on the token" {
 	openssl genrsa -out tsa.key 2048 2>/dev/null
 	openssl req -new -key tsa.key -subj /CN=tsa -config "$F/ca.cnf" \
