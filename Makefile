@@ -231,6 +231,7 @@ unit: $(UNITS)
 
 bench: all $(BENCHES)
 	FLAVOUR=$(FLAVOUR) t/bench/run
+	FLAVOUR=$(FLAVOUR) t/bench/tsad
 
 fuzz:
 	$(MAKE) --no-print-directory FLAVOUR=fuzz fuzz-build

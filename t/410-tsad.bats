@@ -242,6 +242,29 @@ await() {
 	PID=
 }
 
+@test "a socket that systemd hands over" {
+	cat >activate.py <<-'EOF'
+	import os, socket, sys
+	s = socket.socket()
+	s.bind(("127.0.0.1", 0))
+	s.listen(50)
+	os.dup2(s.fileno(), 3)
+	os.set_inheritable(3, True)
+	os.environ.update(LISTEN_PID=str(os.getpid()), LISTEN_FDS="1")
+	os.execvp(sys.argv[1], sys.argv[1:])
+	EOF
+	python3 activate.py ms-tsad --listen systemd --ready-file ready \
+		--clock trust -i id --workers 2 </dev/null >tsad.log 2>&1 3>&- &
+	PID=$!
+	await '[ -s ready ]'
+	URL=http://$(head -n 1 ready)/
+	post
+	kill -HUP $PID
+	await "grep -q 'read anew' tsad.log"
+	post
+	openssl ts -reply -in resp -text 2>/dev/null | grep -q Granted
+}
+
 @test "one unix socket serves several workers" {
 	ms-tsad --listen unix:"$PWD/s" --ready-file ready --clock trust -i id \
 		--workers 2 </dev/null >tsad.log 2>&1 3>&- &
