@@ -109,8 +109,9 @@ pdf_view(struct ms_pdf *d, uint64_t off, size_t want, struct ms_span *s,
 		d->win.n = want;
 		d->win_off = off;
 	}
-	s->p = d->win.p + (size_t)(off - d->win_off);
 	s->n = d->win.n - (size_t)(off - d->win_off);
+	s->p = s->n > 0 ? d->win.p + (size_t)(off - d->win_off) :
+	    (const unsigned char *)"";
 	return 0;
 }
 
