@@ -4,11 +4,12 @@
 #include <string.h>
 
 #include "common.h"
+#include "pdf.h"
 #include "tsa-show.h"
 
 #define RESPONSE_MAX (MS_TSP_TOKEN + 4096)
 
-static bool query, reply, inspect, allow_legacy;
+static bool query, reply, inspect, allow_legacy, pdf;
 static char *hash, *verify;
 
 static const struct ms_opt opts[] = {
@@ -25,6 +26,8 @@ static const struct ms_opt opts[] = {
 	    .help = "check that token or response over FILE" },
 	{ .name = "inspect", .kind = MS_OPT_FLAG, .to = &inspect,
 	    .no_conf = true, .help = "show the token or response in FILE" },
+	{ .name = "pdf", .kind = MS_OPT_FLAG, .to = &pdf, .no_conf = true,
+	    .help = "FILE is PDF: write it with a document timestamp" },
 	{ .name = "allow-legacy", .kind = MS_OPT_FLAG, .to = &allow_legacy,
 	    .no_conf = true, .help = "with --verify: let SHA-1 pass" },
 	MS_OPT_END
@@ -36,7 +39,7 @@ static const struct ms_opt *const groups[] = {
 static const struct ms_prog prog = {
 	.name = "ms-tsa",
 	.usage = "[--tsa URL]... [--query | --reply | --verify TOKEN | "
-	    "--inspect] [FILE]",
+	    "--inspect | --pdf] [FILE]",
 	.about = "Get, check and show RFC 3161 timestamps.",
 	.opts = opts,
 	.groups = groups
@@ -154,6 +157,25 @@ do_stamp(struct ms_cli *c)
 	ms_trust_free(trust);
 	ms_buf_clear(&imprint);
 	ms_buf_clear(&token);
+	return rc;
+}
+
+/* A timestamp over a PDF document goes into it. */
+static int
+do_pdf(struct ms_cli *c)
+{
+	struct ms_pades_sign conf = { .md = hash_oid() };
+	struct ms_trust *trust = NULL;
+	struct ms_stamper *s = NULL;
+	int rc = -1;
+
+	if (need_stamper(c, &trust, &s) == 0) {
+		conf.stamp = ms_stamper_stamp;
+		conf.stamp_arg = s;
+		rc = pdf_sign(c, &conf);
+	}
+	ms_stamper_free(s);
+	ms_trust_free(trust);
 	return rc;
 }
 
@@ -286,9 +308,11 @@ run(struct ms_cli *c)
 
 	if (c->args.n > 1)
 		return ms_fail(&c->err, MS_USAGE, "one FILE at a time");
-	if (query + reply + inspect + (verify != NULL) > 1)
+	if (query + reply + inspect + pdf + (verify != NULL) > 1)
 		return ms_fail(&c->err, MS_USAGE, "--query, --reply, "
-		    "--verify and --inspect exclude each other");
+		    "--verify, --inspect and --pdf exclude each other");
+	if (pdf && ms_cli_io.armor)
+		return ms_fail(&c->err, MS_USAGE, "--armor is not for --pdf");
 	if (verify)
 		return do_verify(c, file);
 	if (ms_cli_input(c, file, MS_SPOOL_ONCE, &ms_cli_io) != 0)
@@ -297,6 +321,8 @@ run(struct ms_cli *c)
 		return do_query(c);
 	if (reply)
 		return do_reply(c);
+	if (pdf)
+		return do_pdf(c);
 	return inspect ? do_inspect(c) : do_stamp(c);
 }
 

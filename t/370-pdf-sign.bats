@@ -184,6 +184,38 @@ ranges() {
 	out_empty
 }
 
+@test "ms-tsa --pdf: a document timestamp, with and without signatures" {
+	smime_tsad
+	local f
+	ms-sign -i "$F/alice.pem" -o s.pdf plain.pdf
+	for f in plain s; do
+		run_out ms-tsa --pdf --tsa "$TSA" --trust ca.pem -o t.pdf \
+			"$f.pdf"
+		exits 0
+		cmp -n "$(stat -c %s "$f.pdf")" "$f.pdf" t.pdf
+		ranges t.pdf "$(grep -ac ByteRange t.pdf)"
+		openssl ts -verify -token_in -in cms -data covered \
+			-CAfile ca.pem
+		ms-verify --trust ca.pem t.pdf >out
+		tail -n 1 out | grep -q '	good	.*	timestamp	'
+		qpdf --check t.pdf
+	done
+	grep -q 'alice.*validation data, timestamps' out
+	# it does not break a certification that forbids all else
+	ms-sign -i "$F/alice.pem" --certify no-changes -o c.pdf plain.pdf
+	cat c.pdf | ms-tsa --pdf --hash sha512 --tsa "$TSA" --trust ca.pem >t.pdf
+	ms-verify --trust ca.pem t.pdf
+	printf x >>t.pdf
+	run_out ms-verify --trust ca.pem t.pdf
+	exits 1
+	grep -q 'bytes were appended that belong to no update' out
+	run_out ms-tsa --pdf --armor --tsa "$TSA" plain.pdf
+	exits 64
+	run_out ms-tsa --pdf plain.pdf
+	exits 78
+	out_empty
+}
+
 @test "an XFA form is warned about" {
 	mkpdf xfa >x.pdf
 	run_out ms-sign -i "$F/alice.pem" -o s.pdf x.pdf

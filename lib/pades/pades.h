@@ -19,6 +19,8 @@ struct ms_pades_sign {
 	const struct ms_cms_signer *signer;	/* NULL: a document timestamp */
 	ms_stamp_fn *stamp;	/* or NULL: level b-b */
 	void *stamp_arg;
+	enum ms_oid md;		/* of a document timestamp's imprint; 0:
+				 * SHA-256 */
 	const char *field;	/* an empty signature field's name, or that of
 				 * a new one; NULL: a new one */
 	int certify;		/* /P of a certification: 1 no changes, 2 forms

@@ -91,7 +91,7 @@ make_cms(struct pades_job *j, struct result *res)
 static int
 make_token(struct pades_job *j, struct result *res)
 {
-	enum ms_oid md = MS_OID_sha256;
+	enum ms_oid md = j->conf->md != 0 ? j->conf->md : MS_OID_sha256;
 	struct ms_digests *d = ms_digests_new(&md, 1, j->err);
 	int rc = -1;
 

@@ -137,8 +137,13 @@ judge_token(const struct ms_pades_verify *conf, struct ms_pdf *d,
 	memset(&ti, 0, sizeof(ti));
 	rc = ms_token_check(ms_buf_span(&s->cms), md, ms_digests_value(g, md),
 	    trust, j->at, j->legacy, &ti, s->r, err);
-	if (rc == 0)
+	if (rc == 0) {
 		s->r->gentime = ti.time;
+		free(s->r->level);
+		s->r->level = strdup("timestamp");
+		if (s->r->level == NULL)
+			rc = ms_fail_nomem(err);
+	}
 	ms_tstinfo_clear(&ti);
 	ms_digests_free(g);
 	return rc;
