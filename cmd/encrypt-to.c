@@ -268,11 +268,11 @@ add_self(struct search *s, const struct ms_mime_header *h)
 	size_t i;
 	int rc = 0;
 
-	for (i = 0; rc == 0 && i < encrypt_opts.identity.n; i++)
-		rc = ms_ident_is_address(encrypt_opts.identity.v[i]) ?
-		    add_own(s, encrypt_opts.identity.v[i]) :
-		    add_file(s, encrypt_opts.identity.v[i]);
-	if (rc != 0 || encrypt_opts.identity.n > 0 || h == NULL)
+	for (i = 0; rc == 0 && i < ms_cli_who.identity.n; i++)
+		rc = ms_ident_is_address(ms_cli_who.identity.v[i]) ?
+		    add_own(s, ms_cli_who.identity.v[i]) :
+		    add_file(s, ms_cli_who.identity.v[i]);
+	if (rc != 0 || ms_cli_who.identity.n > 0 || h == NULL)
 		return rc;
 	/* whose message it is only matters here when it can be told */
 	if (ms_mime_addrs(h, "From", &from, NULL) == 0)

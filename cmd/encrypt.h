@@ -7,8 +7,8 @@
 #include "filter.h"
 
 struct encrypt_opts {
-	struct ms_strs recipient, file, identity;
-	bool to_cc, self;
+	struct ms_strs recipient, file, drop;
+	bool to_cc, self, add, in_place;
 };
 extern struct encrypt_opts encrypt_opts;
 
@@ -26,5 +26,7 @@ struct encrypt_to {
 int encrypt_to_find(struct ms_cli *c, const struct ms_mime_header *h,
     struct encrypt_to *to);
 void encrypt_to_clear(struct encrypt_to *to);
+/* --rewrap: the whole run; the exit code, or -1 with c->err. */
+int encrypt_rewrap(struct ms_cli *c, bool oaep, enum ms_format format);
 
 #endif

@@ -8,7 +8,7 @@
 struct encrypt_opts encrypt_opts = { .self = true };
 
 static char *format, *cipher;
-static bool oaep;
+static bool oaep, rewrap;
 
 static const struct ms_opt opts[] = {
 	{ .name = "recipient", .letter = 'r', .kind = MS_OPT_LIST,
@@ -21,8 +21,9 @@ static const struct ms_opt opts[] = {
 	    .to = &encrypt_opts.to_cc, .no_conf = true,
 	    .help = "encrypt to the addresses in To and Cc" },
 	{ .name = "identity", .letter = 'i', .kind = MS_OPT_LIST,
-	    .to = &encrypt_opts.identity, .arg = "ADDRESS|FILE|URI",
-	    .help = "the sender, who is to be able to read it, too" },
+	    .to = &ms_cli_who.identity, .arg = "ADDRESS|FILE|URI",
+	    .help = "the sender, who is to be able to read it, too; with "
+	    "--rewrap who can" },
 	{ .name = "self", .kind = MS_OPT_FLAG, .to = &encrypt_opts.self,
 	    .help = "encrypt to the sender, too (yes)" },
 	{ .name = "cipher", .kind = MS_OPT_STR, .to = &cipher, .arg = "NAME",
@@ -31,6 +32,17 @@ static const struct ms_opt opts[] = {
 	    .help = "content cipher (auto)" },
 	{ .name = "oaep", .kind = MS_OPT_FLAG, .to = &oaep,
 	    .help = "RSA recipients: RSAES-OAEP instead of PKCS#1 v1.5" },
+	{ .name = "rewrap", .kind = MS_OPT_FLAG, .to = &rewrap,
+	    .no_conf = true,
+	    .help = "give what is encrypted already other readers" },
+	{ .name = "add", .kind = MS_OPT_FLAG, .to = &encrypt_opts.add,
+	    .no_conf = true, .help = "--rewrap: those there are stay" },
+	{ .name = "drop", .kind = MS_OPT_LIST, .to = &encrypt_opts.drop,
+	    .arg = "ADDRESS|FILE", .no_conf = true,
+	    .help = "--rewrap: those there are stay, but for this one" },
+	{ .name = "in-place", .kind = MS_OPT_FLAG,
+	    .to = &encrypt_opts.in_place, .no_conf = true,
+	    .help = "--rewrap: replace each FILE" },
 	{ .name = "format", .kind = MS_OPT_STR, .to = &format, .arg = "FORMAT",
 	    .choices = FILTER_FORMATS, .no_conf = true,
 	    .help = "what the input is (auto)" },
@@ -38,11 +50,14 @@ static const struct ms_opt opts[] = {
 };
 static const struct ms_opt *const groups[] = {
 	ms_common_source_opts, ms_cli_trust_opts, ms_cli_chain_opts,
-	ms_cli_output_opts, NULL
+	ms_cli_secret_opts, ms_cli_output_opts, NULL
 };
 static const struct ms_prog prog = {
 	.name = "ms-encrypt",
-	.usage = "-r ADDRESS|FILE... | -R FILE | -t [FILE]",
+	.usage = "-r ADDRESS|FILE... | -R FILE | -t [FILE]\n"
+	    "       ms-encrypt --rewrap [-i ID] [--add] [-r ADDRESS|FILE] "
+	    "[--drop ADDRESS|FILE]\n"
+	    "                  [--in-place] [FILE...]",
 	.about = "Encrypt mail (S/MIME) and files (CMS).",
 	.opts = opts,
 	.groups = groups
@@ -91,6 +106,12 @@ run(struct ms_cli *c)
 	enum ms_kind kind;
 	int rc = -1;
 
+	if (rewrap)
+		return encrypt_rewrap(c, oaep, filter_format(format));
+	if (encrypt_opts.add || encrypt_opts.in_place ||
+	    encrypt_opts.drop.n > 0)
+		return ms_fail(&c->err, MS_USAGE, "--add, --drop and "
+		    "--in-place go with --rewrap");
 	ms_mime_header_init(&h);
 	if (filter_input(c, format, &kind) != 0)
 		goto out;

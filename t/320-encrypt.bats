@@ -363,6 +363,7 @@ open("e.p7m", "wb").write(d)'
 
 # What the examples of the manual pages start from.
 example_files() {
+	cp "$F/carol.crt" new.crt
 	cp "$F"/{ca.pem,alice.pem,bob.pem,bob.crt,mail.eml} .
 	cp -r "$F/certs" .
 	cp "$F/file.bin" report.ods

@@ -108,6 +108,9 @@ int ms_finder_kari(struct ms_finder *f, struct ms_span head,
     struct ms_err *err);
 int ms_finder_rek(struct ms_finder *f, struct ms_span rek,
     struct ms_err *err);
+/* Whether a rid (whole element of a RecipientInfo) names one of the
+ * identities; which need no key for that. */
+bool ms_finder_names(const struct ms_finder *f, struct ms_span rid);
 /*
  * Open a content key of keylen octets with what was kept.  MS_NO when nothing
  * was.  A failed RSA v1.5 decryption succeeds with a random key.
@@ -134,6 +137,22 @@ struct ms_env {
 	unsigned char *out;
 };
 
+/* All RecipientInfos of a message that is made: they are sorted (DER) and
+ * their length stands before them, so they are held in memory. */
+#define MS_CMS_RECIPIENTINFOS ((size_t)256 * 1024 * 1024)
+#define MS_CMS_SMALL ((size_t)1024)	/* bytes of an OID or
+					 * AlgorithmIdentifier */
+
+/* Slurp one small element into b and give its contents. */
+int ms_env_small(struct ms_ber *r, int tag, const char *what,
+    struct ms_buf *b, struct ms_span *v, struct ms_err *err);
+/*
+ * Read the head of a ContentInfo: contentType, which must be one of the two;
+ * *auth tells which.  Then version, in its range.
+ */
+int ms_env_type(struct ms_ber *r, bool *auth, struct ms_err *err);
+int ms_env_version(struct ms_ber *r, bool auth, int *version,
+    struct ms_err *err);
 /* Skip the next element of the open one if it has this tag: 1, else 0. */
 int ms_env_skip_if(struct ms_ber *r, int tag, const char *what,
     struct ms_err *err);

@@ -13,7 +13,6 @@
 
 #include "cms/env-internal.h"
 
-#define SMALL ((size_t)1024)	/* bytes of an OID or AlgorithmIdentifier */
 #define ROOM (2 * MS_IV_MAX)
 
 int
@@ -209,54 +208,70 @@ read_recipients(struct ms_env *e, struct ms_finder *f, struct ms_err *err)
 	return rc == 0 ? ms_ber_leave(e->ber, "recipientInfos", err) : -1;
 }
 
-/* Slurp one small element and give its contents. */
-static int
-small(struct ms_ber *r, int tag, const char *what, struct ms_buf *b,
+int
+ms_env_small(struct ms_ber *r, int tag, const char *what, struct ms_buf *b,
     struct ms_span *v, struct ms_err *err)
 {
 	struct ms_span s;
 
 	ms_buf_reset(b);
-	if (ms_ber_slurp(r, b, SMALL, what, err) != 0)
+	if (ms_ber_slurp(r, b, MS_CMS_SMALL, what, err) != 0)
 		return -1;
 	s = ms_buf_span(b);
 	return ms_der_want(&s, tag, v, what, err);
+}
+
+int
+ms_env_type(struct ms_ber *r, bool *auth, struct ms_err *err)
+{
+	struct ms_buf b = MS_BUF_INIT(MS_CMS_SMALL);
+	struct ms_span v;
+	enum ms_oid type;
+	int rc = ms_env_small(r, MS_OBJECT, "contentType", &b, &v, err);
+
+	if (rc == 0) {
+		type = ms_oid_find(v);
+		*auth = type == MS_OID_authEnvelopedData;
+		if (!*auth && type != MS_OID_envelopedData)
+			rc = ms_fail(err, MS_DATA, "RFC 5652 section 6.1: not "
+			    "an EnvelopedData but %s", ms_oid_name(type));
+	}
+	ms_buf_clear(&b);
+	return rc;
+}
+
+int
+ms_env_version(struct ms_ber *r, bool auth, int *version, struct ms_err *err)
+{
+	struct ms_buf b = MS_BUF_INIT(MS_CMS_SMALL);
+	struct ms_span v;
+	int rc = ms_env_small(r, MS_INTEGER, "version", &b, &v, err);
+
+	if (rc == 0 && (v.n != 1 || v.p[0] > (auth ? 0 : 4)))
+		rc = ms_fail(err, MS_DATA, "%s: version unknown", auth ?
+		    "RFC 5083 section 2.1" : "RFC 5652 section 6.1");
+	if (rc == 0)
+		*version = v.p[0];
+	ms_buf_clear(&b);
+	return rc;
 }
 
 /* ContentInfo, and its content up to recipientInfos. */
 static int
 read_head(struct ms_env *e, struct ms_err *err)
 {
-	struct ms_buf b = MS_BUF_INIT(SMALL);
 	struct ms_ber *r = e->ber;
-	struct ms_span v;
-	enum ms_oid type;
-	int rc = -1;
+	int version;
 
 	if (ms_ber_enter(r, MS_SEQUENCE, "ContentInfo", err) != 0 ||
-	    small(r, MS_OBJECT, "contentType", &b, &v, err) != 0)
-		goto out;
-	type = ms_oid_find(v);
-	if (type != MS_OID_envelopedData && type != MS_OID_authEnvelopedData) {
-		ms_fail(err, MS_DATA, "RFC 5652 section 6.1: not an "
-		    "EnvelopedData but %s", ms_oid_name(type));
-		goto out;
-	}
-	e->auth = type == MS_OID_authEnvelopedData;
-	if (ms_ber_enter(r, MS_CTXC(0), "content", err) != 0 ||
+	    ms_env_type(r, &e->auth, err) != 0 ||
+	    ms_ber_enter(r, MS_CTXC(0), "content", err) != 0 ||
 	    ms_ber_enter(r, MS_SEQUENCE, e->auth ? "AuthEnvelopedData" :
 	    "EnvelopedData", err) != 0 ||
-	    small(r, MS_INTEGER, "version", &b, &v, err) != 0)
-		goto out;
-	if (v.n != 1 || v.p[0] > (e->auth ? 0 : 4)) {
-		ms_fail(err, MS_DATA, "%s: version unknown", e->auth ?
-		    "RFC 5083 section 2.1" : "RFC 5652 section 6.1");
-		goto out;
-	}
-	rc = ms_env_skip_if(r, MS_CTXC(0), "originatorInfo", err) < 0 ? -1 : 0;
-out:
-	ms_buf_clear(&b);
-	return rc;
+	    ms_env_version(r, e->auth, &version, err) != 0)
+		return -1;
+	return ms_env_skip_if(r, MS_CTXC(0), "originatorInfo", err) < 0 ?
+	    -1 : 0;
 }
 
 /* EncryptedContentInfo up to the ciphertext. */
@@ -264,17 +279,17 @@ static int
 read_content_info(struct ms_env *e, bool allow_legacy,
     unsigned char iv[MS_IV_MAX], struct ms_err *err)
 {
-	struct ms_buf b = MS_BUF_INIT(SMALL);
+	struct ms_buf b = MS_BUF_INIT(MS_CMS_SMALL);
 	struct ms_ber *r = e->ber;
 	struct ms_span v;
 	int tag, rc = -1;
 
 	if (ms_ber_enter(r, MS_SEQUENCE, "EncryptedContentInfo", err) != 0 ||
-	    small(r, MS_OBJECT, "contentType", &b, &v, err) != 0)
+	    ms_env_small(r, MS_OBJECT, "contentType", &b, &v, err) != 0)
 		goto out;
 	e->content_type = ms_oid_find(v);
-	if (small(r, MS_SEQUENCE, "contentEncryptionAlgorithm", &b, &v,
-	    err) != 0 ||
+	if (ms_env_small(r, MS_SEQUENCE, "contentEncryptionAlgorithm", &b,
+	    &v, err) != 0 ||
 	    ms_cipher_parse(v, e->auth, allow_legacy, &e->ci, iv, err) != 0 ||
 	    (rc = ms_ber_peek(r, &tag, err)) < 0)
 		goto out;

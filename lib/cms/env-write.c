@@ -12,10 +12,7 @@
 
 #include "cms/env-internal.h"
 
-/* All RecipientInfos of a message: they are sorted (DER) and their length
- * stands before them, so they are held in memory. */
-#define RECIPIENTINFOS ((size_t)256 * 1024 * 1024)
-#define HEADER_MAX (RECIPIENTINFOS + 4096)
+#define HEADER_MAX (MS_CMS_RECIPIENTINFOS + 4096)
 #define PIECE_HEAD 16		/* octets before a piece for its head */
 
 struct enc {
@@ -250,7 +247,7 @@ static int
 start(struct enc *e, const struct ms_encrypt_conf *conf, struct ms_err *err)
 {
 	struct ms_buf header = MS_BUF_INIT(HEADER_MAX);
-	struct ms_buf ris = MS_BUF_INIT(RECIPIENTINFOS);
+	struct ms_buf ris = MS_BUF_INIT(MS_CMS_RECIPIENTINFOS);
 	struct ms_buf info = MS_BUF_INIT(256);
 	struct ms_buf aad = MS_BUF_INIT(256);
 	unsigned char cek[MS_CEK_MAX], iv[MS_IV_MAX];

@@ -87,4 +87,39 @@ enum ms_oid ms_env_content_type(const struct ms_env *e);
  */
 struct ms_src *ms_env_content(struct ms_env *e);
 
+/* ---- new readers for a message that is there ---- */
+
+struct ms_rewrap_conf {
+	const struct ms_idents *ids;	/* who can read it now */
+	X509 *const *certs;	/* readers to be, as in struct ms_encrypt_conf;
+				 * may be none when `keep` */
+	size_t ncerts;
+	bool oaep;
+	bool keep;		/* those who read it now stay ... */
+	X509 *const *drop;	/* ... but for these */
+	size_t ndrop;
+};
+struct ms_rewrap;
+/*
+ * Begin reading a ContentInfo with (Auth)EnvelopedData off src (borrowed): up
+ * to the ciphertext; the content key is opened as by ms_env_begin() and
+ * encrypted to the new readers.  Ciphers for reading only are taken, too.
+ * Nothing is written yet.  MS_NO when no key fits, when nobody in `drop` is a
+ * reader, or when no reader would be left; MS_DATA as ms_env_begin().
+ */
+int ms_rewrap_begin(struct ms_src *src, const struct ms_rewrap_conf *conf,
+    struct ms_rewrap **ret, struct ms_err *err);
+void ms_rewrap_free(struct ms_rewrap *r);
+enum ms_cipher ms_rewrap_cipher(const struct ms_rewrap *r);
+size_t ms_rewrap_ident(const struct ms_rewrap *r);	/* which one fitted */
+bool ms_rewrap_is_auth(const struct ms_rewrap *r);
+/*
+ * Write the message, once: new RecipientInfos and lengths, all else byte for
+ * byte, in the form (DER, BER) it has.  The content is not decrypted, so that
+ * nobody learns here whether it was changed, or whether an RSA v1.5 block held
+ * its key.  -1, with a part written, when the structure turns out malformed.
+ */
+int ms_rewrap_write(struct ms_rewrap *r, struct ms_sink *to,
+    struct ms_err *err);
+
 #endif

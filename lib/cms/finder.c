@@ -137,6 +137,21 @@ rid_is(const struct ms_finder *f, size_t i, int tag, struct ms_span whole,
 	}
 }
 
+bool
+ms_finder_names(const struct ms_finder *f, struct ms_span rid)
+{
+	struct ms_span whole, v;
+	size_t i;
+	int tag;
+
+	if (ms_der_next(&rid, &tag, &v, &whole, NULL) != 0)
+		return false;
+	for (i = 0; i < f->ids->n; i++)
+		if (rid_is(f, i, tag, whole, v))
+			return true;
+	return false;
+}
+
 /* Keep a copy of what opening needs. */
 static int
 keep(struct ms_finder *f, size_t ident, const struct ms_ours *o,

@@ -37,6 +37,16 @@ finish(struct ms_sink *to, int rc, struct ms_err *err)
 	return rc;
 }
 
+int
+smime_put_sealed(struct ms_sink *k, bool auth, struct ms_err *err)
+{
+	return ms_sink_printf(k, err, "Content-Type: application/pkcs7-mime;"
+	    " smime-type=%s;\r\n name=\"smime.p7m\"\r\n"
+	    "Content-Transfer-Encoding: base64\r\n"
+	    "Content-Disposition: attachment; filename=\"smime.p7m\"\r\n"
+	    "\r\n", auth ? "authEnveloped-data" : "enveloped-data");
+}
+
 static int
 put_body(const struct ms_smime_encrypt *conf, const struct smime_msg *m,
     struct ms_sink *k, struct ms_err *err)
@@ -45,12 +55,7 @@ put_body(const struct ms_smime_encrypt *conf, const struct smime_msg *m,
 	struct ms_src *canon;
 	int rc = -1;
 
-	if (ms_sink_printf(k, err, "Content-Type: application/pkcs7-mime;"
-	    " smime-type=%s;\r\n name=\"smime.p7m\"\r\n"
-	    "Content-Transfer-Encoding: base64\r\n"
-	    "Content-Disposition: attachment; filename=\"smime.p7m\"\r\n"
-	    "\r\n", ms_cipher_is_aead(conf->cipher) ? "authEnveloped-data" :
-	    "enveloped-data") != 0)
+	if (smime_put_sealed(k, ms_cipher_is_aead(conf->cipher), err) != 0)
 		return -1;
 	canon = smime_canon_new(m, err);
 	if (canon == NULL)

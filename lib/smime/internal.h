@@ -42,6 +42,9 @@ struct ms_src *smime_canon_new(const struct smime_msg *m, struct ms_err *err);
 int smime_put_outer(const struct ms_mime_header *h,
     const struct ms_mime_header *skip, struct ms_sink *out,
     struct ms_err *err);
+/* Write the Content-* fields of an encrypted body, which is to follow in
+ * base64, and the empty line; k makes line ends. */
+int smime_put_sealed(struct ms_sink *k, bool auth, struct ms_err *err);
 /*
  * Write the message that an entity becomes when its envelope is taken off: the
  * outer fields, then the entity read off src, with the line ends of the outer

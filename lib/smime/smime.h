@@ -99,6 +99,22 @@ struct ms_smime_opened {
 int ms_smime_decrypt(const struct ms_smime_decrypt *conf, struct ms_spool *in,
     struct ms_sink *out, struct ms_smime_opened *ret, struct ms_err *err);
 
+/* ---- new readers ---- */
+
+struct ms_smime_rewrap {
+	struct ms_rewrap_conf readers;
+	enum ms_format format;
+	bool armor;		/* a file that was not PEM becomes it */
+};
+/*
+ * Give an encrypted message or file other readers (ms_rewrap_begin()) in one
+ * reading.  Of mail the Content-* fields are written anew, all others stay.
+ * MS_NO, before anything was written: not encrypted, or as ms_rewrap_begin().
+ * What is malformed at the end shows there, with a part written.
+ */
+int ms_smime_rewrap(const struct ms_smime_rewrap *conf, struct ms_spool *in,
+    struct ms_sink *out, struct ms_smime_opened *ret, struct ms_err *err);
+
 /* ---- verifying ---- */
 
 struct ms_smime_verify {
