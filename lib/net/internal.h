@@ -24,7 +24,6 @@ struct ms_net_ops {
 	    const struct ms_net_auth *auth, unsigned connect_ms,
 	    unsigned total_ms, struct ms_smtp **ret, struct ms_err *err);
 	void (*smtp_free)(struct ms_smtp *s);
-	void (*smtp_size)(struct ms_smtp *s, uint64_t size);
 	int (*smtp_send)(struct ms_smtp *s, const char *from,
 	    struct ms_smtp_rcpt *rcpt, size_t nrcpt, bool all_or_none,
 	    struct ms_src *message, struct ms_err *err);

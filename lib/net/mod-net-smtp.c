@@ -24,7 +24,6 @@ struct smtp {
 	struct ms_smtp top;
 	struct net_peer peer;
 	enum ms_smtp_tls tls;
-	uint64_t size;		/* announced, 0: not known */
 	bool utf8_offered;	/* on this connection */
 	/* the transaction */
 	struct ms_smtp_rcpt *rcpt;
@@ -32,7 +31,6 @@ struct smtp {
 	bool all_or_none;
 	bool utf8_needed;
 	struct ms_src *message;
-	uint64_t sent;
 	bool cr;		/* the last byte sent was CR */
 	enum stage at;
 	int code;		/* reply to what `at` names; 0: none yet */
@@ -77,12 +75,6 @@ net_smtp_free(struct ms_smtp *top)
 
 	net_peer_clear(&s->peer);
 	free(s);
-}
-
-void
-net_smtp_size(struct ms_smtp *top, uint64_t size)
-{
-	((struct smtp *)top)->size = size;
 }
 
 /* ---- following the dialogue ---- */
@@ -236,9 +228,6 @@ on_read(char *to, size_t size, size_t n, void *arg)
 		if (s->cr)
 			ms_fail(why, MS_DATA,
 			    "RFC 5321 section 2.3.8: bare CR in a message");
-		else if (s->size != 0 && s->sent != s->size)
-			ms_fail(why, MS_BUG,
-			    "a message is not as long as was announced");
 		else
 			s->at = AT_END;
 		return why->class == MS_OK ? 0 : CURL_READFUNC_ABORT;
@@ -247,7 +236,6 @@ on_read(char *to, size_t size, size_t n, void *arg)
 		n = s->message->n;
 	memcpy(to, s->message->p, n);
 	ms_src_take(s->message, n);
-	s->sent += n;
 	if (check_lines(s, to, n, why) == -1)
 		return CURL_READFUNC_ABORT;
 	return n;
@@ -283,9 +271,6 @@ options(struct smtp *s, const char *from, struct curl_slist *to, bool fresh,
 	bad |= curl_easy_setopt(c, CURLOPT_READFUNCTION, on_read) != CURLE_OK;
 	bad |= curl_easy_setopt(c, CURLOPT_READDATA, s) != CURLE_OK;
 	bad |= curl_easy_setopt(c, CURLOPT_UPLOAD, 1L) != CURLE_OK;
-	if (s->size > 0)
-		bad |= curl_easy_setopt(c, CURLOPT_INFILESIZE_LARGE,
-		    (curl_off_t)s->size) != CURLE_OK;
 	if (s->tls == MS_SMTP_TLS_STARTTLS)
 		bad |= curl_easy_setopt(c, CURLOPT_USE_SSL,
 		    (long)CURLUSESSL_ALL) != CURLE_OK;
@@ -317,7 +302,6 @@ transact(struct smtp *s)
 		s->rcpt[i].reply[0] = '\0';
 	}
 	s->seen = 0;
-	s->sent = 0;
 	s->cr = false;
 	s->at = AT_GREETING;
 	s->code = 0;
@@ -481,7 +465,6 @@ net_smtp_send(struct ms_smtp *top, const char *from,
 out:
 	curl_easy_setopt(s->peer.curl, CURLOPT_MAIL_RCPT, NULL);
 	curl_slist_free_all(to);
-	s->size = 0;
 	s->rcpt = NULL;
 	s->nrcpt = 0;
 	s->message = NULL;

@@ -481,6 +481,5 @@ const struct ms_net_ops ms_module_net MS_MODULE_EXPORT = {
 	.http_exchange = http_exchange,
 	.smtp_new = net_smtp_new,
 	.smtp_free = net_smtp_free,
-	.smtp_size = net_smtp_size,
 	.smtp_send = net_smtp_send,
 };

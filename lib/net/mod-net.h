@@ -40,7 +40,6 @@ int net_smtp_new(const char *host, unsigned port, enum ms_smtp_tls tls,
     const struct ms_net_auth *auth, unsigned connect_ms, unsigned total_ms,
     struct ms_smtp **ret, struct ms_err *err);
 void net_smtp_free(struct ms_smtp *s);
-void net_smtp_size(struct ms_smtp *s, uint64_t size);
 int net_smtp_send(struct ms_smtp *s, const char *from,
     struct ms_smtp_rcpt *rcpt, size_t nrcpt, bool all_or_none,
     struct ms_src *message, struct ms_err *err);

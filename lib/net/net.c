@@ -172,12 +172,6 @@ ms_smtp_free(struct ms_smtp *s)
 		s->ops->smtp_free(s);
 }
 
-void
-ms_smtp_size(struct ms_smtp *s, uint64_t size)
-{
-	s->ops->smtp_size(s, size);
-}
-
 /*
  * What goes between the angle brackets of MAIL and RCPT: whoever could put a
  * line end or a bracket there could add commands or recipients.

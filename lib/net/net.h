@@ -102,9 +102,6 @@ int ms_smtp_new(const char *host, unsigned port, enum ms_smtp_tls tls,
     const struct ms_net_auth *auth, unsigned connect_ms, unsigned total_ms,
     struct ms_smtp **ret, struct ms_err *err);
 void ms_smtp_free(struct ms_smtp *s);
-/* Announce the size in bytes of the next message (RFC 1870), so that one too
- * large is refused before it travels; the message must then be that long. */
-void ms_smtp_size(struct ms_smtp *s, uint64_t size);
 /*
  * Send one message to all the recipients in one transaction; an envelope_from
  * of "" or NULL is the null sender.  With `all_or_none` a refused recipient
