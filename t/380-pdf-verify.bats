@@ -85,7 +85,7 @@ forged() {
 	verify forged.pdf
 	exits "${3:-1}"
 	grep -qF -- "$2" out err || { cat out err; return 1; }
-	! grep -q '	good	' out
+	not grep -q '	good	' out
 }
 
 @test "a good signature: who, when, what it covers" {

@@ -55,7 +55,10 @@ err_has() {
 # not COMMAND...: it must fail.  A bare `! COMMAND` never fails a test unless
 # it is the last line of it.
 not() {
-	! "$@"
+	if "$@"; then
+		echo "should have failed: $*"
+		return 1
+	fi
 }
 
 # out_empty: nothing was published.

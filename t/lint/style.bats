@@ -62,3 +62,13 @@ sees() {
 	echo 'lib/addr/gone.c 600 it was long' >"$tree/t/lint/sizes.except"
 	sees sizes 'lib/addr/gone.c is no longer there'
 }
+
+@test "every line of a test can fail" {
+	"$L/able"
+}
+
+@test "able sees one that cannot" {
+	mkdir -p "$tree/t"
+	printf '@test "x" {\n\t! true\n}\n' >"$tree/t/x.bats"
+	sees able 't/x.bats:2: a bare ! fails no test'
+}
