@@ -63,25 +63,34 @@ static const struct ms_prog prog = {
 	.groups = groups
 };
 
-/* auto: what readers without AES-GCM, of which there are many, open. */
 static enum ms_cipher
-choose(struct ms_cli *c)
+choose(struct ms_cli *c, const struct encrypt_to *to)
 {
 	enum ms_cipher x = cipher != NULL ? ms_cipher_find(cipher) :
 	    MS_CIPHER_AUTO;
+	X509 *which = NULL;
+	char *who;
 
 	if (x != MS_CIPHER_AUTO)
 		return x;
-	ms_cli_verbose(c, "cipher %s: it is not known of every recipient that "
-	    "AES-GCM can be read", ms_cipher_name(MS_AES_256_CBC));
-	return MS_AES_256_CBC;
+	x = ms_cipher_auto(to->certs, to->n, &which);
+	who = which != NULL ? ms_cert_subject(which) : NULL;
+	if (which == NULL)
+		ms_cli_verbose(c, "cipher %s: every recipient's certificate "
+		    "says that it can be read", ms_cipher_name(x));
+	else
+		ms_cli_verbose(c, "cipher %s: the certificate of '%s' does "
+		    "not say that %s can be read", ms_cipher_name(x),
+		    who != NULL ? who : "?", ms_cipher_name(MS_AES_256_GCM));
+	free(who);
+	return x;
 }
 
 static int
 encrypt(struct ms_cli *c, const struct encrypt_to *to, enum ms_kind kind)
 {
 	struct ms_smime_encrypt conf = {
-		.cipher = choose(c),
+		.cipher = choose(c, to),
 		.certs = to->certs,
 		.ncerts = to->n,
 		.oaep = oaep,

@@ -376,6 +376,37 @@ example_files() {
 	ms-sign -i alice.pem mail.eml | ms-encrypt -r bob.crt >sealed.eml
 }
 
+@test "ms-encrypt: --cipher auto takes what every certificate lists" {
+	local caps=1.2.840.113549.1.9.15=DER
+	caps+=:300d300b060960864801650304012e
+	cp "$F/ca.pem" "$F/ca.key" .
+	smime_cert gcm1 x@x.example rsa keyEncipherment -addext "$caps"
+	smime_cert gcm2 y@y.example p256 keyAgreement -addext "$caps"
+	run_out ms-encrypt -v -r gcm1.crt -r gcm2.crt "$F/file.bin"
+	exits 0
+	err_has "cipher aes-256-gcm: every recipient's certificate says"
+	mv out r.p7m
+	run_out ms-decrypt -v -i gcm2.pem r.p7m
+	exits 0
+	err_has '(aes-256-gcm)'
+	run_out ms-encrypt -v -r gcm1.crt -r "$F/bob.crt" "$F/file.bin"
+	exits 0
+	err_has "cipher aes-256-cbc: the certificate of 'CN=bob' does not say"
+	mv out r.p7m
+	run_out ms-decrypt -v -i gcm1.pem r.p7m
+	exits 0
+	err_has '(aes-256-cbc)'
+	# one that lists only another, and one that cannot be read
+	smime_cert other z@z.example p256 keyAgreement \
+		-addext "${caps%2e}06"
+	smime_cert cut z@z.example p256 keyAgreement -addext "${caps%2e}"
+	for x in other cut; do
+		run_out ms-encrypt -v -r $x.crt "$F/file.bin"
+		exits 0
+		err_has 'cipher aes-256-cbc'
+	done
+}
+
 @test "the examples of the manual pages work" {
 	local m
 	# that of ms-sign with a timestamp names an authority on port 3161

@@ -113,6 +113,26 @@ setup() {
 	openssl cms -cmsout -print -noout -in md/new/* | grep -q aes-128-gcm
 }
 
+@test "AES-256-GCM for a copy whose readers all list it" {
+	mkdir certs
+	printf '%s\n' keyUsage=critical,digitalSignature,keyAgreement \
+		subjectAltName=email:gina@x.example \
+		1.2.840.113549.1.9.15=DER:300d300b060960864801650304012e >ext
+	openssl req -new -key "$F/bob.key" -subj /CN=gina |
+		openssl x509 -req -CA "$F/ca.pem" -CAkey "$F/ca.key" \
+		-days 20 -extfile ext -out certs/gina@x.example.pem 2>/dev/null
+	cp "$F/certs/carol@x.example.pem" certs
+	to_maildir --source dir:certs --no-self --from alice@x.example -s x \
+		--bcc gina@x.example carol@x.example < <(echo x)
+	exits 0
+	copies md 2
+	for x in md/new/*; do
+		openssl cms -cmsout -print -noout -in "$x" |
+			grep -o 'aes-256-[gc][cb][mc]'
+	done | sort >ciphers
+	printf '%s\n' aes-256-cbc aes-256-gcm | cmp - ciphers
+}
+
 @test "one without a certificate stops all, with 1" {
 	to_maildir -t --report rep < <(message 'Cc: frank@x.example')
 	exits 1

@@ -6,6 +6,7 @@
 #include <openssl/evp.h>
 
 #include "cms/env-internal.h"
+#include "pki/cert.h"
 
 /* CBC has no bound of its own; this keeps sums of lengths from wrapping. */
 #define CBC_MAX ((uint64_t)1 << 60)
@@ -200,4 +201,19 @@ fail:
 	EVP_CIPHER_free(evp);
 	ms_fail_ssl(err, MS_OS, "cannot start %s", ci->name);
 	return NULL;
+}
+
+enum ms_cipher
+ms_cipher_auto(X509 *const *certs, size_t n, X509 **which)
+{
+	size_t i;
+
+	for (i = 0; i < n; i++) {
+		if (ms_cert_lists_capability(certs[i], MS_OID_aes256_gcm))
+			continue;
+		if (which != NULL)
+			*which = certs[i];
+		return MS_AES_256_CBC;
+	}
+	return MS_AES_256_GCM;
 }

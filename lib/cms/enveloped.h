@@ -22,6 +22,12 @@ enum ms_cipher { MS_CIPHER_AUTO = 0, MS_AES_256_GCM, MS_AES_192_GCM,
 const char *ms_cipher_name(enum ms_cipher c);
 enum ms_cipher ms_cipher_find(const char *name);	/* AUTO: unknown */
 bool ms_cipher_is_aead(enum ms_cipher c);
+/*
+ * AES-256-GCM when each certificate says that its owner reads it
+ * (SMIMECapabilities, RFC 4262), else AES-256-CBC, which all read; *which then
+ * is the first that does not (may be NULL).
+ */
+enum ms_cipher ms_cipher_auto(X509 *const *certs, size_t n, X509 **which);
 
 /* ---- making ---- */
 

@@ -112,8 +112,8 @@ ms_seal_copy(const struct ms_dispatch *d, struct ms_spool *signed_msg,
 		certs[ncerts++] = d->self[i];
 	conf.certs = certs;
 	conf.ncerts = unique(certs, ncerts);
-	/* Most readers cannot open GCM, and nothing says yet who can. */
-	conf.cipher = d->cipher == MS_CIPHER_AUTO ? MS_AES_256_CBC : d->cipher;
+	conf.cipher = d->cipher != MS_CIPHER_AUTO ? d->cipher :
+	    ms_cipher_auto(certs, conf.ncerts, NULL);
 	if (ms_spool_new(d->tmpdir, MS_SPOOL_CIPHERTEXT, &out, err) == 0 &&
 	    ms_smime_encrypt(&conf, signed_msg, ms_spool_sink(out),
 	    err) == 0) {

@@ -298,6 +298,32 @@ ms_cert_ias(X509 *x, struct ms_buf *der, struct ms_err *err)
 	return rc;
 }
 
+bool
+ms_cert_lists_capability(X509 *x, enum ms_oid algorithm)
+{
+	int i = X509_get_ext_by_NID(x, NID_SMIMECapabilities, -1);
+	const ASN1_OCTET_STRING *o;
+	struct ms_span s, list, one, oid;
+
+	if (i < 0)
+		return false;
+	o = X509_EXTENSION_get_data(X509_get_ext(x, i));
+	s.p = ASN1_STRING_get0_data(o);
+	s.n = (size_t)ASN1_STRING_length(o);
+	if (ms_der_want(&s, MS_SEQUENCE, &list, "SMIMECapabilities",
+	    NULL) != 0 || s.n > 0)
+		return false;
+	while (list.n > 0) {
+		if (ms_der_want(&list, MS_SEQUENCE, &one, "SMIMECapability",
+		    NULL) != 0 ||
+		    ms_der_want_oid(&one, &oid, "capabilityID", NULL) != 0)
+			return false;
+		if (ms_oid_find(oid) == algorithm)
+			return true;
+	}
+	return false;
+}
+
 /* Read off the extension's octets: the library's own accessor would first
  * interpret every extension of the certificate. */
 struct ms_span

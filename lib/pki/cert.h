@@ -47,6 +47,8 @@ time_t ms_cert_not_after(X509 *x);
 int ms_cert_ias(X509 *x, struct ms_buf *der, struct ms_err *err);
 /* Its subjectKeyIdentifier octets, {NULL,0} when absent; borrowed. */
 struct ms_span ms_cert_ski(X509 *x);
+/* Whether its SMIMECapabilities extension (RFC 4262) lists this algorithm. */
+bool ms_cert_lists_capability(X509 *x, enum ms_oid algorithm);
 /* SHA-256 of the DER. */
 int ms_cert_sha256(X509 *x, unsigned char to[32], struct ms_err *err);
 
