@@ -9,6 +9,7 @@
 
 static char *format;
 static bool opaque, detached, allow_other_from, pss;
+static char *protect;
 static char *field, *certify, *reason, *location, *contact, *name;
 
 static const struct ms_opt opts[] = {
@@ -20,6 +21,9 @@ static const struct ms_opt opts[] = {
 	{ .name = "detached", .kind = MS_OPT_FLAG, .to = &detached,
 	    .no_conf = true,
 	    .help = "files: write the signature without the content" },
+	{ .name = "protect-headers", .kind = MS_OPT_STR, .to = &protect,
+	    .arg = "HOW", .choices = "clear|cipher|no",
+	    .help = "mail: sign a copy of the header too (no)" },
 	{ .name = "allow-other-from", .kind = MS_OPT_FLAG,
 	    .to = &allow_other_from,
 	    .help = "sign mail that is from somebody else" },
@@ -96,6 +100,13 @@ add_chain(struct ms_cli *c, struct ms_ident *id)
 	return rc;
 }
 
+static enum ms_protect
+protection(void)
+{
+	return ms_streq(protect, "clear") ? MS_PROTECT_CLEAR :
+	    ms_streq(protect, "cipher") ? MS_PROTECT_CIPHER : MS_PROTECT_NO;
+}
+
 static int
 docmdp(void)
 {
@@ -139,6 +150,7 @@ sign(struct ms_cli *c, const struct ms_ident *id, enum ms_kind kind)
 		.detached = detached,
 		.armor = ms_cli_io.armor,
 		.allow_other_from = allow_other_from,
+		.protect = protection(),
 		.now = time(NULL),
 	};
 	struct ms_trust *trust = NULL;

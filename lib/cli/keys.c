@@ -49,6 +49,7 @@ static const char *const keys[] = {
 	"passphrase-command",
 	"passphrase-file",
 	"policy-oid",
+	"protect-headers",
 	"proxy-uid",
 	"pss",
 	"record",

@@ -57,7 +57,7 @@ put_body(const struct ms_smime_encrypt *conf, const struct smime_msg *m,
 
 	if (smime_put_sealed(k, ms_cipher_is_aead(conf->cipher), err) != 0)
 		return -1;
-	canon = smime_canon_new(m, err);
+	canon = smime_canon_new(m, MS_PROTECT_NO, err);
 	if (canon == NULL)
 		return -1;
 	b64 = ms_mime_base64(k, true, err);

@@ -3,6 +3,7 @@
 #ifndef MS_SMIME_INTERNAL_H
 #define MS_SMIME_INTERNAL_H
 
+#include "mime/protect.h"
 #include "smime/smime.h"
 
 #define SMIME_SIGNATURES 256	/* judged in one message */
@@ -32,9 +33,11 @@ enum smime_what {
 enum smime_what smime_what(const struct ms_mime_entity *e);
 
 bool smime_is_content(const struct ms_mime_field *f);
-/* The source of what is signed or sealed: the Content-* fields and the body,
- * canonical (RFC 8551 section 3.1).  m is borrowed. */
-struct ms_src *smime_canon_new(const struct smime_msg *m, struct ms_err *err);
+/* The source of what is signed or sealed: the Content-* fields, the protected
+ * header unless m is signed or sealed already, and the body, canonical (RFC
+ * 8551 section 3.1).  m is borrowed. */
+struct ms_src *smime_canon_new(const struct smime_msg *m, enum ms_protect how,
+    struct ms_err *err);
 /*
  * Write the fields that stay outside, byte for byte, and MIME-Version where it
  * is missing.  skip (may be NULL): a header whose field names are left out.
@@ -78,6 +81,7 @@ void smime_carrier_clear(struct smime_carrier *c);
 /* Who must have signed. */
 struct smime_who {
 	const struct ms_smime_verify *conf;
+	const struct ms_mime_header *outer;	/* borrowed; NULL for a file */
 	bool mail;
 	bool twice;		/* two From fields */
 	struct ms_addrlist from;	/* mail: one mailbox, or none ... */
@@ -90,7 +94,8 @@ int smime_who_init(struct smime_who *w, const struct ms_smime_verify *conf,
 int smime_who_report(const struct smime_who *w, struct ms_report *whole,
     struct ms_err *err);
 void smime_who_clear(struct smime_who *w);
-/* A protected From (RFC 9788) must be the one outside. */
+/* A protected From (RFC 9788) must be the one outside; which other fields are
+ * protected, and which were altered outside, is noted. */
 int smime_who_inner(const struct smime_who *w, const struct ms_mime_header *h,
     struct ms_report *whole, struct ms_err *err);
 /* Hold the signer's certificate against it. */

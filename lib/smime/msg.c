@@ -129,49 +129,11 @@ smime_is_content(const struct ms_mime_field *f)
 	return f->name.n > 8 && ms_span_caseis(s, "Content-");
 }
 
-/* One field with CRLF behind each of its lines. */
-static int
-put_canonical(struct ms_buf *b, struct ms_span raw, struct ms_err *err)
-{
-	const unsigned char *p = raw.p, *end = p + raw.n, *nl;
-	size_t n;
-
-	while (p < end) {
-		nl = memchr(p, '\n', (size_t)(end - p));
-		n = (size_t)((nl != NULL ? nl : end) - p);
-		if (n > 0 && p[n - 1] == '\r')
-			n--;
-		if (ms_buf_add(b, p, n, err) != 0 ||
-		    ms_buf_adds(b, "\r\n", err) != 0)
-			return -1;
-		p = nl != NULL ? nl + 1 : end;
-	}
-	return 0;
-}
-
-static int
-canon_head(const struct ms_mime_header *h, struct ms_buf *b,
+struct ms_src *
+smime_canon_new(const struct smime_msg *m, enum ms_protect how,
     struct ms_err *err)
 {
-	bool typed = false;
-	size_t i;
-
-	for (i = 0; i < h->n; i++) {
-		if (!smime_is_content(&h->v[i]))
-			continue;
-		typed = true;
-		if (put_canonical(b, h->v[i].raw, err) != 0)
-			return -1;
-	}
-	/* readers take it badly when a part has no field at all */
-	if (!typed && ms_buf_adds(b, "Content-Type: text/plain\r\n", err) != 0)
-		return -1;
-	return ms_buf_adds(b, "\r\n", err);
-}
-
-struct ms_src *
-smime_canon_new(const struct smime_msg *m, struct ms_err *err)
-{
+	enum smime_what what = smime_what(&m->e);
 	struct canon *c = calloc(1, sizeof(*c));
 
 	if (c == NULL) {
@@ -180,9 +142,11 @@ smime_canon_new(const struct smime_msg *m, struct ms_err *err)
 	}
 	c->src.fill = canon_fill;
 	c->src.free = canon_free;
-	/* twice: each line end may grow */
-	ms_buf_init(&c->head, 2 * MS_MIME_HEADER_MAX);
-	if (canon_head(&m->h, &c->head, err) == 0)
+	ms_buf_init(&c->head, MS_PROTECT_MAX);
+	/* the protected header belongs to the innermost entity */
+	if (what == SMIME_SIGNED || what == SMIME_CMS)
+		how = MS_PROTECT_NO;
+	if (ms_protect_head(&m->h, how, &c->head, err) == 0)
 		c->body = ms_mime_crlf(m->src, err);
 	if (c->body == NULL) {
 		canon_free(&c->src);
@@ -248,14 +212,15 @@ smime_put_outer(const struct ms_mime_header *h,
 
 /* ---- an entity out of its envelope ---- */
 
-/* From of the inner header goes. */
+/* From of the inner header goes, and what it says of the outer one. */
 static void
 drop_from(struct ms_mime_header *h)
 {
 	size_t i, k = 0;
 
 	for (i = 0; i < h->n; i++)
-		if (!ms_span_caseis(h->v[i].name, "From"))
+		if (!ms_span_caseis(h->v[i].name, "From") &&
+		    !ms_span_caseis(h->v[i].name, "HP-Outer"))
 			h->v[k++] = h->v[i];
 	h->n = k;
 }

@@ -113,7 +113,7 @@ first_reading(struct job *j, struct ms_err *err)
 	if (check_signers(j->conf, &m.h, err) != 0 ||
 	    begin(j, signing_time(&m.h, j->conf->now), err) != 0)
 		goto out;
-	canon = smime_canon_new(&m, err);
+	canon = smime_canon_new(&m, j->conf->protect, err);
 	if (canon != NULL)
 		rc = digest(j, canon, err);
 out:
@@ -195,7 +195,7 @@ second_reading(struct job *j, struct ms_err *err)
 	if (src == NULL || smime_msg_read(&m, src, err) != 0 ||
 	    smime_put_outer(&m.h, NULL, j->out, err) != 0)
 		goto out;
-	canon = smime_canon_new(&m, err);
+	canon = smime_canon_new(&m, j->conf->protect, err);
 	k = ms_mime_eol(j->out, m.h.crlf, err);
 	if (canon == NULL || k == NULL)
 		goto out;

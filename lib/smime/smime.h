@@ -9,6 +9,7 @@
 #define MS_SMIME_H
 
 #include "mime/mime.h"
+#include "mime/protect.h"
 #include "tsp/tsp.h"
 
 #define MS_SMIME_SIGNATURE ((size_t)8 * 1024 * 1024)	/* bytes of a detached
@@ -55,14 +56,15 @@ struct ms_smime_sign {
 	bool detached;		/* CMS: without the content */
 	bool armor;		/* CMS: PEM */
 	bool allow_other_from;
+	enum ms_protect protect;	/* mail: copy the header inside */
 	time_t now;
 	ms_stamp_fn *stamp;
 	void *stamp_arg;
 };
 /*
  * Mail: the Content-* fields and the body become the signed entity, all other
- * fields stay outside as they are, byte for byte.  MS_NO when the signer's
- * certificate does not carry the one From address.
+ * fields stay outside as they are, byte for byte (protect adds a copy).
+ * MS_NO when the signer's certificate does not carry the one From address.
  */
 int ms_smime_sign(const struct ms_smime_sign *conf, struct ms_spool *in,
     struct ms_sink *out, struct ms_err *err);

@@ -37,6 +37,7 @@ smime_who_init(struct smime_who *w, const struct ms_smime_verify *conf,
 {
 	memset(w, 0, sizeof(*w));
 	w->conf = conf;
+	w->outer = h;
 	w->mail = h != NULL;
 	if (h == NULL || conf->judge.value_only)
 		return 0;
@@ -68,6 +69,55 @@ smime_who_clear(struct smime_who *w)
 	ms_addrlist_clear(&w->from);
 }
 
+#define TOLD 16	/* altered fields that are named; a message has 20 or so */
+#define SHOWN 40	/* characters of a field's name, 200 of its value */
+
+static int
+altered(const struct ms_mime_field *f, struct ms_report *whole,
+    struct ms_err *err)
+{
+	char *text = ms_mime_decode_text(f->value, err);
+	int rc;
+
+	if (text == NULL)
+		return -1;
+	rc = ms_report_add(whole, MS_NOTE, "header-altered",
+	    "RFC 9788 section 4.4", err, "%.*s is not the one that was "
+	    "signed, '%.200s'", f->name.n < SHOWN ? (int)f->name.n : SHOWN,
+	    (const char *)f->name.p, text);
+	free(text);
+	return rc;
+}
+
+/* Notes on the fields that were protected. */
+static int
+note_protected(const struct smime_who *w, const struct ms_mime_header *h,
+    struct ms_report *whole, struct ms_err *err)
+{
+	const struct ms_mime_field *f;
+	enum ms_protect how;
+	size_t i, n = 0, bad = 0;
+	int same;
+
+	if (ms_protect_of(h, &how, err) != 0)
+		return -1;
+	if (how == MS_PROTECT_NO)
+		return 0;
+	for (i = 0; i < h->n && bad < TOLD; i++) {
+		f = &h->v[i];
+		if (!ms_protect_wants(f) || !ms_protect_first(h, f))
+			continue;
+		n++;
+		same = ms_protect_same(w->outer, h, how, f, err);
+		if (same < 0 || (same == 0 && altered(f, whole, err) != 0))
+			return -1;
+		bad += same == 0;
+	}
+	return n == 0 || bad > 0 ? 0 : ms_report_add(whole, MS_NOTE,
+	    "headers-protected", "RFC 9788 section 4.4", err,
+	    "%zu header fields are signed too and were not altered", n);
+}
+
 int
 smime_who_inner(const struct smime_who *w, const struct ms_mime_header *h,
     struct ms_report *whole, struct ms_err *err)
@@ -76,6 +126,8 @@ smime_who_inner(const struct smime_who *w, const struct ms_mime_header *h,
 	struct ms_err why = MS_ERR_INIT;
 	int rc = 0;
 
+	if (w->outer != NULL && note_protected(w, h, whole, err) != 0)
+		return -1;
 	if (!w->mail || w->from.n != 1 || ms_mime_count(h, "From") == 0)
 		return 0;
 	if (smime_from(h, &l, &why) != 0 && why.class != MS_DATA)
