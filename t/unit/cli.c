@@ -449,6 +449,8 @@ at_terminal(const char *const *answers, bool confirm, int want,
 	fflush(stdout);
 	asker = fork();
 	if (asker == 0) {
+		/* A job in the background inherits it ignored. */
+		signal(SIGINT, SIG_DFL);
 		setsid();
 		rc = open(ptsname(master), O_RDWR);
 		close(master);
