@@ -3,6 +3,7 @@
 # Timestamps: our client, our authority, and openssl at either end.
 
 load lib/common
+load lib/tsad
 
 setup_file() {
 	cd "$BATS_FILE_TMPDIR"
@@ -32,20 +33,11 @@ setup() {
 }
 
 teardown() {
-	[ -z "${PID:-}" ] || { kill "$PID" 2>/dev/null; wait "$PID"; } || :
+	tsad_stop
 }
 
-# tsad ARG...: an authority on loopback; $URL is where.
 tsad() {
-	ms-tsad --listen 127.0.0.1:0 --ready-file ready --clock trust "$@" \
-		</dev/null >tsad.log 2>&1 3>&- &
-	PID=$!
-	local i
-	for i in $(seq 100); do
-		[ -s ready ] && break
-		sleep 0.1
-	done
-	URL=http://$(head -n 1 ready)/
+	tsad_start --listen 127.0.0.1:0 "$@"
 }
 
 @test "a token is got and is good, for ECDSA and RSA" {

@@ -4,20 +4,11 @@
 # they die or change.
 
 load lib/common
+load lib/tsad
 
 setup_file() {
 	cd "$BATS_FILE_TMPDIR"
-	printf '%s\n' extendedKeyUsage=critical,timeStamping \
-		keyUsage=critical,digitalSignature >ext
-	local n
-	for n in a b; do
-		openssl req -new -newkey ec -pkeyopt ec_paramgen_curve:P-256 \
-			-nodes -keyout $n.key -out $n.csr -subj "/CN=TSA $n" \
-			2>/dev/null
-		openssl x509 -req -in $n.csr -signkey $n.key -days 20 \
-			-extfile ext -out $n.pem 2>/dev/null
-		cat $n.key $n.pem >$n.id
-	done
+	tsa_id a b
 	printf doc >doc
 	openssl ts -query -data doc -sha256 -cert -no_nonce -out q 2>/dev/null
 	openssl ts -query -data doc -sha512 -cert -no_nonce -out q512 \
@@ -31,20 +22,11 @@ setup() {
 }
 
 teardown() {
-	[ -z "${PID:-}" ] || { kill "$PID" 2>/dev/null; wait "$PID"; } || :
+	tsad_stop
 }
 
-# tsad ARG...: an authority on loopback; $URL is where.
 tsad() {
-	ms-tsad --listen 127.0.0.1:0 --ready-file ready --clock trust -i id \
-		"$@" </dev/null >tsad.log 2>&1 3>&- &
-	PID=$!
-	local i
-	for i in $(seq 200); do
-		[ -s ready ] && break
-		sleep 0.05
-	done
-	URL=http://$(head -n 1 ready)/
+	tsad_start --listen 127.0.0.1:0 -i id "$@"
 }
 
 post() {

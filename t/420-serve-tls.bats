@@ -3,6 +3,7 @@
 # A server over TLS: versions, clients' certificates, change of its own.
 
 load lib/common
+load lib/tsad
 
 # make NAME EXTENSIONS...: key and certificate by the CA, NAME.pem with both.
 make() {
@@ -56,20 +57,12 @@ setup() {
 }
 
 teardown() {
-	[ -z "${PID:-}" ] || { kill "$PID" 2>/dev/null; wait "$PID"; } || :
+	tsad_stop
 }
 
 tsad() {
-	ms-tsad --listen 127.0.0.1:0 --ready-file ready --clock trust \
-		-i tsa.pem --tls-identity tls.pem "$@" \
-		</dev/null >tsad.log 2>&1 3>&- &
-	PID=$!
-	local i
-	for i in $(seq 200); do
-		[ -s ready ] && break
-		sleep 0.05
-	done
-	AT=$(head -n 1 ready)
+	tsad_start --listen 127.0.0.1:0 -i tsa.pem \
+		--tls-identity tls.pem "$@"
 }
 
 post() {

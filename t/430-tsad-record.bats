@@ -4,16 +4,11 @@
 # cannot be written.
 
 load lib/common
+load lib/tsad
 
 setup_file() {
 	cd "$BATS_FILE_TMPDIR"
-	printf '%s\n' extendedKeyUsage=critical,timeStamping \
-		keyUsage=critical,digitalSignature >ext
-	openssl req -new -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes \
-		-keyout key -out csr -subj "/CN=TSA" 2>/dev/null
-	openssl x509 -req -in csr -signkey key -days 20 -extfile ext \
-		-out crt 2>/dev/null
-	cat key crt >id
+	tsa_id tsa
 	printf doc >doc
 	openssl ts -query -data doc -sha256 -no_nonce -out q 2>/dev/null
 }
@@ -21,27 +16,16 @@ setup_file() {
 setup() {
 	ms_home
 	F=$BATS_FILE_TMPDIR
-	cp "$F/id" "$F/q" "$F/doc" .
+	cp "$F/tsa.id" id
+	cp "$F/q" "$F/doc" .
 }
 
 teardown() {
-	[ -z "${PID:-}" ] || { kill "$PID" 2>/dev/null; wait "$PID"; } || :
+	tsad_stop
 }
 
-# tsad ARG...; $LIMIT in blocks of 1024 bytes for any file.
 tsad() {
-	(
-		[ -z "${LIMIT:-}" ] || { trap '' XFSZ; ulimit -S -f "$LIMIT"; }
-		exec ms-tsad --listen 127.0.0.1:0 --ready-file ready \
-			--clock trust -i id --record record "$@"
-	) </dev/null >tsad.log 2>&1 3>&- &
-	PID=$!
-	local i
-	for i in $(seq 200); do
-		[ -s ready ] && break
-		sleep 0.05
-	done
-	URL=http://$(head -n 1 ready)/
+	tsad_start --listen 127.0.0.1:0 -i id --record record "$@"
 }
 
 # posts N PARALLEL: answers in r1 ... rN

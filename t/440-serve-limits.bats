@@ -3,16 +3,11 @@
 # A server among strangers: limits, what it says about itself, and attacks.
 
 load lib/common
+load lib/tsad
 
 setup_file() {
 	cd "$BATS_FILE_TMPDIR"
-	printf '%s\n' extendedKeyUsage=critical,timeStamping \
-		keyUsage=critical,digitalSignature >ext
-	openssl req -new -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes \
-		-keyout key -out csr -subj "/CN=TSA" 2>/dev/null
-	openssl x509 -req -in csr -signkey key -days 20 -extfile ext \
-		-out crt 2>/dev/null
-	cat key crt >id
+	tsa_id tsa
 	printf doc >doc
 	openssl ts -query -data doc -sha256 -no_nonce -out q 2>/dev/null
 }
@@ -20,24 +15,16 @@ setup_file() {
 setup() {
 	ms_home
 	F=$BATS_FILE_TMPDIR
-	cp "$F/id" "$F/q" .
+	cp "$F/tsa.id" id
+	cp "$F/q" .
 }
 
 teardown() {
-	[ -z "${PID:-}" ] || { kill "$PID" 2>/dev/null; wait "$PID"; } || :
+	tsad_stop
 }
 
 tsad() {
-	ms-tsad --listen 127.0.0.1:0 --ready-file ready --clock trust -i id \
-		"$@" </dev/null >tsad.log 2>&1 3>&- &
-	PID=$!
-	local i
-	for i in $(seq 200); do
-		[ -s ready ] && break
-		sleep 0.05
-	done
-	AT=$(head -n 1 ready)
-	URL=http://$AT/
+	tsad_start --listen 127.0.0.1:0 -i id "$@"
 }
 
 # The status of one POST.

@@ -3,6 +3,7 @@
 # RFC 9440: whose certificate a proxy tells of, and who may tell.
 
 load lib/common
+load lib/tsad
 
 setup() {
 	ms_home
@@ -27,19 +28,11 @@ setup() {
 }
 
 teardown() {
-	[ -z "${PID:-}" ] || { kill "$PID" 2>/dev/null; wait "$PID"; } || :
+	tsad_stop
 }
 
 tsad() {
-	ms-tsad --listen "unix:$PWD/s" --ready-file ready --clock trust \
-		-i id --client-trust ca.crt "$@" \
-		</dev/null >tsad.log 2>&1 3>&- &
-	PID=$!
-	local i
-	for i in $(seq 200); do
-		[ -s ready ] && break
-		sleep 0.05
-	done
+	tsad_start --listen "unix:$PWD/s" -i id --client-trust ca.crt "$@"
 }
 
 post() {
